@@ -1,0 +1,135 @@
+"""float64 means float64.
+
+Keras 3.15 in float64 mode rounds some numbers through float32, which costs eight of sixteen digits. `numpynn` does not
+imitate that; here it is repaired, so that both sides can be compared to the last digits.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import keras
+
+from numpynn.typing import Array
+
+
+@functools.cache
+def repair_float64() -> None:
+    """Repair, for the rest of the process, every place where Keras rounds float64 through float32.
+
+    What computes in float32 keeps its results to the bit. On JAX this also switches 64-bit arrays on. Calling it
+    again does nothing.
+    """
+    match keras.backend.backend():
+        case "tensorflow":
+            _repair_tensorflow_constants()
+            _repair_tensorflow_activations()
+            _repair_tensorflow_attention()
+        case "jax":
+            _allow_64_bits_in_jax()
+            _repair_promotion()
+        case "torch":
+            _repair_promotion()
+
+
+def _repair_tensorflow_constants() -> None:
+    """TensorFlow makes a float32 of every Python float, and only then the float64 that was asked for.
+
+    This is the fault behind all of Keras's own: the betas of Adam, Adamax, Nadam, Lion, Lamb and Adafactor, SGD's
+    momentum, weight decay, Adagrad's and Ftrl's first accumulator, learning-rate schedules, the factors of
+    regularizers, `Constant` and the bounds of uniform initializers, relu's threshold and maximum, log 2 in `log_cosh`,
+    the epsilon of the logarithmic error, the scale of MultiHeadAttention.
+    """
+    import tensorflow as tf
+
+    original_cast, original_convert = tf.cast, tf.convert_to_tensor
+
+    def cast(x: Array, dtype: Array, name: str | None = None) -> Array:
+        # cast(0.9, "float64") was 0.899999976158142
+        if _is_python_floats(x) and tf.as_dtype(dtype) == tf.float64:
+            return tf.constant(x, tf.float64, name=name)
+        return original_cast(x, dtype, name=name)
+
+    def convert_to_tensor(value: Array, dtype: Array = None, *others: Array, **named: Array) -> Array:
+        # Where no dtype is asked for, a Python float is a float32 even when floatx() says float64.
+        if dtype is None and _is_python_floats(value) and keras.config.floatx() == "float64":
+            dtype = tf.float64
+        return original_convert(value, dtype, *others, **named)
+
+    tf.cast, tf.convert_to_tensor = cast, convert_to_tensor
+
+
+def _is_python_floats(x: Array) -> bool:
+    """Whether x is a Python float, or a list of Python numbers with a float among them."""
+    if not isinstance(x, float | list | tuple):
+        return False
+    numbers = keras.tree.flatten(x)
+    return all(type(n) in (int, float) for n in numbers) and float in map(type, numbers)
+
+
+def _repair_tensorflow_activations() -> None:
+    """Two activations hold float32 constants inside TensorFlow, where a repaired `cast` does not reach."""
+    import tensorflow as tf
+    from keras.src.backend.tensorflow import nn
+
+    original_gelu, original_leaky_relu = nn.gelu, nn.leaky_relu
+
+    def gelu(x: Array, approximate: bool = True) -> Array:
+        # 1 / sqrt(2) and 0.044715 went through float32.
+        x = tf.convert_to_tensor(x)
+        if x.dtype != tf.float64:
+            return original_gelu(x, approximate)
+        if approximate:
+            return 0.5 * x * (1 + tf.tanh(0.7978845608028654 * (x + 0.044715 * x**3)))
+        return 0.5 * x * tf.math.erfc(-0.7071067811865476 * x)
+
+    def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
+        # The slope is a float32 attribute of TensorFlow's operation.
+        x = tf.convert_to_tensor(x)
+        if x.dtype != tf.float64:
+            return original_leaky_relu(x, negative_slope)
+        return tf.where(x > 0, x, negative_slope * x)
+
+    nn.gelu, nn.leaky_relu = gelu, leaky_relu
+
+
+def _repair_tensorflow_attention() -> None:
+    """`dot_product_attention` takes the root of the head size in float32."""
+    import tensorflow as tf
+    from keras.src.backend.tensorflow import nn
+
+    original = nn.dot_product_attention
+
+    def dot_product_attention(
+        query: Array, key: Array, value: Array, bias: Array = None, mask: Array = None,
+        scale: float | None = None, *others: Array, **named: Array,
+    ) -> Array:
+        key = tf.convert_to_tensor(key)
+        if scale is None and key.dtype == tf.float64:
+            scale = float(key.shape[-1]) ** -0.5
+        return original(query, key, value, bias, mask, scale, *others, **named)
+
+    nn.dot_product_attention = dot_product_attention
+
+
+def _allow_64_bits_in_jax() -> None:
+    """JAX makes float32 of every float64 unless told otherwise."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+
+
+def _repair_promotion() -> None:
+    """On JAX and PyTorch, Keras's promotion table turns float64 results into float32.
+
+    Without this, `ops.add(x, y)` of two float64 arrays is a float32 array. Where floatx() is float32 it stays so.
+    """
+    from keras.src.backend.common import dtypes
+
+    class Promotion(dict[str, str]):
+        def get(self, dtype: str, default: Array = None) -> Array:
+            if dtype == "float64" and keras.config.floatx() == "float64":
+                return "float64"
+            return super().get(dtype, default)
+
+    dtypes.BIT64_TO_BIT32_DTYPE = Promotion(dtypes.BIT64_TO_BIT32_DTYPE)

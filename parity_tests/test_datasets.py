@@ -1,0 +1,462 @@
+"""The data are the published ones, wherever they come from, and bad files say what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.server
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numpynn import datasets
+from numpynn.datasets import (
+    NAMES,
+    boston_housing,
+    cache_folder,
+    data_folder,
+    food_prices,
+    ionosphere,
+    iris,
+    mnist,
+    noisy_sine,
+    train_test_split,
+    xor,
+)
+from numpynn.datasets.dataset import package_file
+from numpynn.datasets.fetch import PUBLICATIONS, Publication, fetch
+
+try:
+    PUBLISHED = data_folder()
+except NotADirectoryError:
+    PUBLISHED = None
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty $NUMPYNN_DATA; the cache is empty too."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    monkeypatch.setenv("NUMPYNN_DATA", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.fixture
+def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither published data nor a cache: what every machine has."""
+    monkeypatch.delenv("NUMPYNN_DATA")
+
+
+# The values
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    ("name", "x_shape", "y_shape", "y_type", "source"),
+    [
+        ("boston-housing", (506, 13), (506,), np.float64, "embedded"),
+        ("food-prices", (5, 3), (5,), np.float64, "embedded"),
+        ("ionosphere", (351, 34), (351,), np.int64, "generated"),
+        ("iris", (150, 4), (150,), np.int64, "embedded"),
+        ("mnist", (5000, 28, 28), (5000,), np.int64, "embedded"),
+        ("noisy-sine", (64, 1), (64,), np.float64, "generated"),
+        ("xor", (4, 2), (4,), np.int64, "embedded"),
+    ],
+)
+def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, source):
+    data = datasets.load(name)
+    assert data.x.shape == x_shape
+    assert data.x.dtype == (np.uint8 if name == "mnist" else np.float64)
+    assert data.y.shape == y_shape
+    assert data.y.dtype == y_type
+    assert data.source == source
+    assert data.origin
+
+
+def test_the_table_above_has_every_name():
+    assert set(NAMES) == {
+        *("boston-housing", "food-prices", "ionosphere", "iris", "mnist", "noisy-sine", "xor")
+    }
+
+
+def test_xor_is_one_where_the_inputs_differ():
+    data = xor.load()
+    np.testing.assert_array_equal(data.y, data.x[:, 0] != data.x[:, 1])
+    assert len({tuple(point) for point in data.x}) == 4
+
+
+def test_the_books_food_prices_explain_every_bill():
+    data = food_prices.load()
+    np.testing.assert_array_equal(data.y, [850, 1050, 950, 1650, 1350])
+    np.testing.assert_array_equal(data.x[3], [3, 6, 9])
+    np.testing.assert_array_equal(data.x @ food_prices.PRICES, data.y)
+    assert np.linalg.matrix_rank(data.x) == 3
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(data.x.T @ data.x), [3.94137, 43.0557, 287.0029], rtol=1e-5
+    )
+
+
+def test_noisy_sine_has_the_books_points_and_noise():
+    data = noisy_sine.load()
+    np.testing.assert_allclose(data.x[:, 0], np.arange(0, 6.4, 0.1), atol=1e-14)
+    noise = data.y - np.sin(data.x[:, 0])
+    assert 0.07 < noise.std() < 0.13
+    np.testing.assert_array_equal(noisy_sine.load().y, data.y)
+    assert (noisy_sine.load(seed=1).y != data.y).all()
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_embedded_iris_is_fishers_table():
+    data = iris.load()
+    np.testing.assert_array_equal(np.bincount(data.y), [50, 50, 50])
+    np.testing.assert_allclose(data.x.sum(axis=0), [876.5, 458.6, 563.7, 179.9])
+    np.testing.assert_array_equal(data.x[0], [5.1, 3.5, 1.4, 0.2])
+    np.testing.assert_array_equal(data.x[37], [4.9, 3.6, 1.4, 0.1])  # UCI's copy errs here
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_embedded_boston_housing_has_known_sums():
+    data = boston_housing.load()
+    assert len(boston_housing.FEATURES) == 13
+    assert data.x.sum() == pytest.approx(460946.55522, rel=1e-12)
+    assert data.y.mean() == pytest.approx(22.532806, rel=1e-7)
+    np.testing.assert_array_equal(data.y[:3], [24.0, 21.6, 34.7])
+    assert (data.y == 50).sum() == 16  # the censored prices
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_embedded_mnist_has_five_hundred_of_each_digit():
+    data = mnist.load()
+    np.testing.assert_array_equal(np.bincount(data.y), [500] * 10)
+    assert data.x.max() == 255
+    assert data.x.sum(dtype=np.int64) == 131267102
+    ink_in_the_middle = (data.x[:, 4:24, 4:24] > 0).sum() / (data.x > 0).sum()
+    assert ink_in_the_middle > 0.95
+    assert mnist.load().x is data.x  # parsed once
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_generated_ionosphere_is_like_the_measured_one():
+    data = ionosphere.load()
+    np.testing.assert_array_equal(np.bincount(data.y), [126, 225])
+    assert np.abs(data.x).max() <= 1
+    np.testing.assert_array_equal(ionosphere.generate()[0], data.x)
+    assert (ionosphere.generate(seed=1)[0] != data.x).any()
+    energy = (np.diff(data.x.reshape(351, 17, 2), axis=1) ** 2).mean(axis=(1, 2))
+    smooth, rough = energy[data.y == 1], energy[data.y == 0]
+    assert np.median(smooth) < np.median(rough)
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", NAMES)
+def test_no_one_can_write_into_a_data_set(name):
+    data = datasets.load(name)
+    for array in (data.x, data.y):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+# The published files
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "ionosphere").is_dir(), reason="NUMPYNN_DATA has none"
+)
+def test_the_published_ionosphere_has_known_counts_and_sum():
+    data = ionosphere.load()
+    assert data.source == "published"
+    np.testing.assert_array_equal(np.bincount(data.y), [126, 225])
+    assert data.x.sum() == pytest.approx(2956.01597, rel=1e-12)
+    np.testing.assert_array_equal(data.y[:4], [1, 0, 1, 0])
+    assert (data.x[:, 1] == 0).all()
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "boston-housing").is_dir(), reason="NUMPYNN_DATA has none"
+)
+def test_the_published_boston_housing_is_the_embedded_one(monkeypatch: pytest.MonkeyPatch):
+    published = boston_housing.load()
+    assert published.source == "published"
+    monkeypatch.delenv("NUMPYNN_DATA")
+    embedded = boston_housing.load()
+    np.testing.assert_array_equal(published.x, embedded.x)
+    np.testing.assert_array_equal(published.y, embedded.y)
+
+
+def test_published_tables_may_have_commas_or_blanks(published: Path):
+    write(published, "boston-housing/housing.data", " 0.5  18.00 " + "1 " * 11 + " 24.00\n\n")
+    data = boston_housing.load()
+    assert data.source == "published"
+    assert data.origin == str(published / "boston-housing" / "housing.data")
+    np.testing.assert_array_equal(data.x, [[0.5, 18.0] + [1.0] * 11])
+    np.testing.assert_array_equal(data.y, [24.0])
+
+
+def test_published_labels_are_numbered_alphabetically(published: Path):
+    write(published, "iris/iris.data", "5,3,1,.2,Iris-setosa\n6,3,4,1,Iris-virginica\n\n")
+    write(published, "ionosphere/ionosphere.data", row(34, "g") + row(34, "b") + row(34, "g"))
+    np.testing.assert_array_equal(iris.load().y, [0, 2])
+    np.testing.assert_array_equal(ionosphere.load().y, [1, 0, 1])
+
+
+def test_published_comes_before_cache_before_embedded(published: Path):
+    assert iris.load().source == "embedded"
+    write(cache_folder(), "iris/iris.data", row(4, "Iris-setosa"))
+    assert iris.load().source == "cache"
+    write(published, "iris/iris.csv", row(4, "Iris-setosa"))
+    assert iris.load().source == "published"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_published_mnist_may_be_four_idx_files(published: Path, suffix: str):
+    images = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
+    write_idx(published / "mnist", "train-images-idx3-ubyte" + suffix, images[:2])
+    write_idx(published / "mnist", "train-labels-idx1-ubyte" + suffix, np.uint8([7, 3]))
+    write_idx(published / "mnist", "t10k-images-idx3-ubyte" + suffix, images[2:])
+    write_idx(published / "mnist", "t10k-labels-idx1-ubyte" + suffix, np.uint8([9]))
+    data = mnist.load()
+    assert data.source == "published"
+    np.testing.assert_array_equal(data.x, images)
+    np.testing.assert_array_equal(data.y, [7, 3, 9])
+
+
+def test_published_mnist_may_be_one_archive(published: Path):
+    images = np.ones((3, 28, 28), np.uint8)
+    archive = write(published, "mnist/mnist.npz", "")
+    np.savez(
+        archive,
+        x_train=images[:2],
+        y_train=np.uint8([5, 6]),
+        x_test=images[2:],
+        y_test=np.uint8([8]),
+    )
+    data = mnist.load()
+    assert data.origin == str(archive)
+    np.testing.assert_array_equal(data.x, images)
+    np.testing.assert_array_equal(data.y, [5, 6, 8])
+
+
+# Bad input
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="'irises'.*boston-housing.*xor"):
+        datasets.load("irises")
+    with pytest.raises(ValueError, match="'irises' is unknown.*mnist"):
+        fetch("irises")
+    with pytest.raises(ValueError, match="'xor' is part of numpynn.*mnist"):
+        fetch("xor")
+
+
+def test_a_data_folder_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NUMPYNN_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(NotADirectoryError, match="NUMPYNN_DATA is .*nowhere"):
+        iris.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("iris", "iris.data or iris.csv"),
+        ("ionosphere", "ionosphere.csv or ionosphere.data"),
+        ("boston-housing", "housing.csv or housing.data"),
+        ("mnist", "neither mnist.npz nor train-images-idx3-ubyte"),
+    ],
+)
+def test_a_published_folder_without_its_file_is_refused(published: Path, name, expected):
+    (published / name).mkdir()
+    with pytest.raises(FileNotFoundError, match=expected):
+        datasets.load(name)
+    (cache_folder() / name).mkdir(parents=True)
+    (published / name).rmdir()
+    assert datasets.load(name).source in ("embedded", "generated")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("1,2,3,4,Iris-setosa\n1,2,3\n", r"iris\.data, line 2: expected 5 values, got 3"),
+        ("\n1,2,x,4,Iris-setosa\n", r"iris\.data, line 2: expected a number, got 'x'"),
+        ("1,2,3,4,Tulip\n", r"line 1: expected one of Iris-setosa, .*, got 'Tulip'"),
+        ("\n \n", r"iris\.data: expected rows of 5 values, got none"),
+        ("\udcff\udcfe\x00\n", r"iris\.data, line 1: expected 5 values, got 1"),
+    ],
+)
+def test_a_malformed_row_is_named(published: Path, rows: str, message: str):
+    write(published, "iris/iris.data", rows)
+    with pytest.raises(ValueError, match=message):
+        iris.load()
+
+
+def test_malformed_mnist_files_are_named(published: Path):
+    folder = published / "mnist"
+    images = np.zeros((2, 28, 28), np.uint8)
+    write_idx(folder, "train-labels-idx1-ubyte", np.uint8([1, 2]))
+    write_idx(folder, "t10k-images-idx3-ubyte", images)
+    write_idx(folder, "t10k-labels-idx1-ubyte", np.uint8([1]))
+    for content, message in [
+        (b"", "begins 00000803, got nothing"),
+        (b"not an idx file at all", "begins 00000803, got 6e6f7420"),
+        (struct.pack(">4B3I", 0, 0, 8, 3, 2, 28, 28) + b"few", "expected 1568 values .* got 3"),
+    ]:
+        (folder / "train-images-idx3-ubyte").write_bytes(content)
+        with pytest.raises(ValueError, match=f"train-images-idx3-ubyte: .*{message}"):
+            mnist.load()
+    write_idx(folder, "train-images-idx3-ubyte", images)
+    with pytest.raises(
+        ValueError, match=r"28 x 28 values for each of 3 labels, got .*\(4, 28, 28\)"
+    ):
+        mnist.load()
+    write(published, "mnist/t10k-labels-idx1-ubyte.gz", "no gzip")
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(ValueError, match=r"ubyte\.gz: expected a gzip file"):
+        mnist.load()
+    for content in ("", "no archive"):
+        write(published, "mnist/mnist.npz", content)
+        with pytest.raises(ValueError, match=r"mnist\.npz: expected an archive of x_train"):
+            mnist.load()
+    np.savez(folder / "mnist.npz", x_train=images)
+    with pytest.raises(ValueError, match=r"mnist\.npz: expected an archive of x_train"):
+        mnist.load()
+
+
+def test_a_missing_package_is_named_with_its_extra():
+    with pytest.raises(ImportError, match=r"scikit-learn.*pip install 'numpynn\[data\]'"):
+        package_file("no_such_package", "iris.csv", "scikit-learn")
+    with pytest.raises(ImportError, match=r"mlxtend has no data/moved\.csv"):
+        package_file("mlxtend", "data/moved.csv", "mlxtend")
+
+
+# Fetching
+
+
+class Publisher(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder without a word."""
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server on this machine that publishes one iris as `iris.data`; its folder."""
+    folder = tmp_path / "server"
+    content = row(4, "Iris-versicolor").encode()
+    write(folder, "iris.data", content.decode())
+
+    def handler(*arguments):
+        return Publisher(*arguments, directory=str(folder))
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/iris.data"
+        published = Publication(url, len(content), hashlib.sha256(content).hexdigest())
+        monkeypatch.setitem(PUBLICATIONS, "iris", published)
+        yield folder
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_fetched_file_is_loaded_from_the_cache_and_fetched_once(publisher: Path):
+    path = fetch("iris")
+    assert path == cache_folder() / "iris" / "iris.data"
+    data = iris.load()
+    assert (data.source, data.origin) == ("cache", str(path))
+    np.testing.assert_array_equal(data.y, [1])
+    (publisher / "iris.data").unlink()
+    assert fetch("iris") == path
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        ("1,1,1,1,Iris-virginicas\n", "got 24 bytes"),
+        ("short", "got 5 bytes"),
+        ("long " * 10**5, "got more than 24 bytes"),
+    ],
+)
+def test_another_file_than_the_published_one_never_reaches_the_cache(publisher: Path, content, got):
+    write(publisher, "iris.data", content)
+    with pytest.raises(ValueError, match=got):
+        fetch("iris")
+    assert list((cache_folder() / "iris").iterdir()) == []
+    assert iris.load().source == "embedded"
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_server_that_fails_is_an_oserror_that_names_the_address(publisher: Path):
+    (publisher / "iris.data").unlink()
+    with pytest.raises(OSError, match=r"Cannot fetch http://127.*iris\.data: .*404"):
+        fetch("iris")
+    assert list((cache_folder() / "iris").iterdir()) == []
+
+
+def test_publications_are_safe_and_bounded():
+    assert PUBLICATIONS.keys() <= set(NAMES)
+    for published in PUBLICATIONS.values():
+        assert published.url.startswith("https://")
+        assert len(published.sha256) == 64
+        assert 0 < published.size < 2**24
+
+
+# Splitting
+
+
+@pytest.mark.parametrize(("n", "rows"), [(351, 116), (150, 50), (506, 167), (5000, 1650)])
+def test_a_third_is_rounded_up_as_in_the_book(n: int, rows: int):
+    x_train, x_test, _, _ = train_test_split(np.arange(n), np.arange(n), test_size=0.33)
+    assert (len(x_train), len(x_test)) == (n - rows, rows)
+
+
+@given(st.integers(2, 200), st.floats(0.01, 0.99), st.integers(0, 2**32))
+def test_a_split_keeps_every_row_once_with_its_label(n: int, test_size: float, seed: int):
+    x = np.arange(2 * n).reshape(n, 2)
+    if np.ceil(n * test_size) >= n:
+        with pytest.raises(ValueError, match="leaves none for training"):
+            train_test_split(x, x[:, 0], test_size, seed)
+        return
+    x_train, x_test, y_train, y_test = train_test_split(x, x[:, 0], test_size, seed)
+    np.testing.assert_array_equal(x_train[:, 0], y_train)
+    np.testing.assert_array_equal(x_test[:, 0], y_test)
+    np.testing.assert_array_equal(np.sort(np.concatenate([y_train, y_test])), x[:, 0])
+    again = train_test_split(x, x[:, 0], test_size, seed)
+    np.testing.assert_array_equal(again[0], x_train)
+
+
+@pytest.mark.parametrize("test_size", [0, 1, -0.1, 1.5, float("nan")])
+def test_a_test_size_outside_zero_and_one_is_refused(test_size):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        train_test_split(np.zeros(4), np.zeros(4), test_size)
+
+
+def test_a_split_of_unequal_lengths_is_refused():
+    with pytest.raises(ValueError, match="got 4 and 3"):
+        train_test_split(np.zeros(4), np.zeros(3), 0.5)
+    with pytest.raises(ValueError, match="leaves none"):
+        train_test_split(np.zeros(0), np.zeros(0), 0.5)
+
+
+def row(features: int, label: str) -> str:
+    return "1," * features + label + "\n"
+
+
+def write(folder: Path, path: str, content: str) -> Path:
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8", errors="surrogateescape")
+    return file
+
+
+def write_idx(folder: Path, file_name: str, array: np.ndarray) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    content = header + array.tobytes()
+    (folder / file_name).write_bytes(gzip.compress(content) if "gz" in file_name else content)
