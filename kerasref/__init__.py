@@ -32,4 +32,3 @@ def choose_backend() -> str:
 
 
 choose_backend()
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes are no output of ours

@@ -7,10 +7,15 @@ imitate that; here it is repaired, so that both sides can be compared to the las
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import keras
 
 from numpynn.typing import Array
+
+Function: TypeAlias = Callable[..., Array]
 
 
 @functools.cache
@@ -23,8 +28,7 @@ def repair_float64() -> None:
     match keras.backend.backend():
         case "tensorflow":
             _repair_tensorflow_constants()
-            _repair_tensorflow_activations()
-            _repair_tensorflow_attention()
+            _repair_tensorflow_functions()
         case "jax":
             _allow_64_bits_in_jax()
             _repair_promotion()
@@ -67,49 +71,54 @@ def _is_python_floats(x: Array) -> bool:
     return all(type(n) in (int, float) for n in numbers) and float in map(type, numbers)
 
 
-def _repair_tensorflow_activations() -> None:
-    """Two activations hold float32 constants inside TensorFlow, where a repaired `cast` does not reach."""
+def _repair_tensorflow_functions() -> None:
+    """Four functions round constants of their own, where a repaired `cast` does not reach."""
     import tensorflow as tf
-    from keras.src.backend.tensorflow import nn
+    from keras.src.backend.tensorflow import nn, numpy
 
-    original_gelu, original_leaky_relu = nn.gelu, nn.leaky_relu
+    attention = nn.dot_product_attention
 
     def gelu(x: Array, approximate: bool = True) -> Array:
-        # 1 / sqrt(2) and 0.044715 went through float32.
-        x = tf.convert_to_tensor(x)
-        if x.dtype != tf.float64:
-            return original_gelu(x, approximate)
+        # TensorFlow keeps 1 / sqrt(2) and 0.044715 in float32.
         if approximate:
             return 0.5 * x * (1 + tf.tanh(0.7978845608028654 * (x + 0.044715 * x**3)))
         return 0.5 * x * tf.math.erfc(-0.7071067811865476 * x)
 
     def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
         # The slope is a float32 attribute of TensorFlow's operation.
-        x = tf.convert_to_tensor(x)
-        if x.dtype != tf.float64:
-            return original_leaky_relu(x, negative_slope)
         return tf.where(x > 0, x, negative_slope * x)
 
-    nn.gelu, nn.leaky_relu = gelu, leaky_relu
+    def logaddexp2(x1: Array, x2: Array) -> Array:
+        # Keras takes log 2 in float32.
+        log2 = math.log(2)
+        return numpy.logaddexp(x1 * log2, x2 * log2) / log2
+
+    def dot_product_attention(query: Array, *others: Array, **named: Array) -> Array:
+        # Keras takes the root of the head size in float32.
+        if named.get("scale") is None:
+            named["scale"] = query.shape[-1] ** -0.5
+        return attention(query, *others, **named)
+
+    for module, repaired in (
+        (nn, gelu),
+        (nn, leaky_relu),
+        (nn, dot_product_attention),
+        (numpy, logaddexp2),
+    ):
+        original = getattr(module, repaired.__name__)
+        setattr(module, repaired.__name__, _only_in_float64(repaired, original))
 
 
-def _repair_tensorflow_attention() -> None:
-    """`dot_product_attention` takes the root of the head size in float32."""
-    import tensorflow as tf
-    from keras.src.backend.tensorflow import nn
+def _only_in_float64(repaired: Function, original: Function) -> Function:
+    """The repaired function where its first argument is float64, else the original."""
 
-    original = nn.dot_product_attention
+    @functools.wraps(original)
+    def function(x: Array, *others: Array, **named: Array) -> Array:
+        x = keras.ops.convert_to_tensor(x)
+        is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
+        return (repaired if is_float64 else original)(x, *others, **named)
 
-    def dot_product_attention(
-        query: Array, key: Array, value: Array, bias: Array = None, mask: Array = None,
-        scale: float | None = None, *others: Array, **named: Array,
-    ) -> Array:
-        key = tf.convert_to_tensor(key)
-        if scale is None and key.dtype == tf.float64:
-            scale = float(key.shape[-1]) ** -0.5
-        return original(query, key, value, bias, mask, scale, *others, **named)
-
-    nn.dot_product_attention = dot_product_attention
+    return function
 
 
 def _allow_64_bits_in_jax() -> None:

@@ -1,13 +1,15 @@
 """Random layers that take their random numbers from outside.
 
-Two libraries never draw the same numbers, so what is compared must not draw at all. Here Keras's random layers become
-twins that read a variable, which is assigned before each `train_on_batch`. The variable stands where Keras keeps the
-state of the layer's random generator: JAX hands it to the compiled step, and it is no weight of the model.
+Two libraries never draw the same numbers, so what is compared must not draw at all. Here Keras's
+random layers become twins that read a variable, which is assigned before each `train_on_batch`. The
+variable takes the place of the state of the layer's random generator: JAX hands it to the compiled
+step, and it is no weight of the model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -15,10 +17,52 @@ import numpy as np
 from numpynn.typing import Array
 
 
+def inject(model: Array, batch_size: int) -> InjectedModel:
+    """Let the random layers of a Keras model take their numbers from outside.
+
+    The model itself changes; measure times on another. `batch_size` is the largest that will come.
+    Raises ValueError for a layer that draws random numbers and has no twin.
+    """
+    random_layers = [layer for layer in model._flatten_layers() if layer._seed_generators]
+    for layer in random_layers:
+        if type(layer) not in TWINS:
+            raise ValueError(
+                f"Layer '{layer.name}' ({type(layer).__name__}) draws random numbers that cannot be "
+                f"given from outside. They can for: {', '.join(kind.__name__ for kind in TWINS)}."
+            )
+    for layer in random_layers:
+        layer.__class__ = TWINS[type(layer)]
+        nothing = np.zeros((batch_size, *layer.mask_shape()), bool)
+        layer.seed_generator.state = keras.Variable(nothing, dtype="bool", trainable=False)
+    return InjectedModel(model, random_layers)
+
+
+@dataclass(frozen=True)
+class InjectedModel:
+    """A Keras model whose random layers read what `assign` gave them last."""
+
+    model: Array  # to be trained with `train_on_batch`
+    layers: list[Array]  # the random layers, in the order of the masks
+
+    def draw(self, generator: np.random.Generator, batch_size: int) -> list[Array]:
+        """New masks for one batch: a (batch_size, ...) array of booleans a random layer."""
+        return [
+            layer.draw(generator, (batch_size, *layer.mask_shape())) for layer in self.layers
+        ]
+
+    def assign(self, masks: Sequence[Array]) -> None:
+        """Give each random layer its mask, which has as many rows as the batch that comes next."""
+        for layer, mask in zip(self.layers, masks, strict=True):
+            state = layer.seed_generator.state
+            rows = state.numpy().copy()
+            rows[: len(mask)] = mask
+            state.assign(rows)
+
+
 class InjectedDropout(keras.layers.Dropout):
     """Dropout with a given mask:  y = x / (1 - rate) where the mask is true, else 0.
 
-    x (B, ...)   mask (at least B, ...), its first B rows are used   y (B, ...)
+    x (B, ...)   mask (B, ...) or (more than B, ...), of which the first B rows count   y (B, ...)
     """
 
     def call(self, inputs: Array, training: bool = False) -> Array:
@@ -28,59 +72,15 @@ class InjectedDropout(keras.layers.Dropout):
         scale = 1 / (1 - self.rate) if self.rate < 1 else 0.0
         return keras.ops.where(mask, inputs * scale, keras.ops.zeros_like(inputs))
 
+    def mask_shape(self) -> tuple[int, ...]:
+        """The mask of one example; `noise_shape` says along which axes it is one for all."""
+        sizes = self.input.shape[1:]
+        given = self.noise_shape[1:] if self.noise_shape else sizes
+        return tuple(size if size_given is None else size_given for size, size_given in zip(sizes, given))
+
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """A mask that keeps each element with probability 1 - rate."""
         return generator.random(shape) >= self.rate
 
 
 TWINS = {keras.layers.Dropout: InjectedDropout}
-
-
-def inject(model: Array, batch_size: int) -> InjectedModel:
-    """Let the random layers of a Keras model, which changes, take their numbers from outside.
-
-    `batch_size` is the largest that will come. Raises ValueError for a layer that draws random numbers and has no twin.
-    """
-    return InjectedModel(model, batch_size)
-
-
-class InjectedModel:
-    """A Keras model whose random layers read what `assign` gave them last.
-
-    model    the model itself, to be trained with `train_on_batch`
-    layers   its random layers in the order of the masks
-    """
-
-    def __init__(self, model: Array, batch_size: int) -> None:
-        self.model = model
-        self.layers = [layer for layer in model._flatten_layers() if layer._seed_generators]
-        for layer in self.layers:
-            if type(layer) not in TWINS:
-                known = ", ".join(original.__name__ for original in TWINS)
-                raise ValueError(
-                    f"The random numbers of layer '{layer.name}' ({type(layer).__name__}) cannot be "
-                    f"given from outside. That is possible for: {known}."
-                )
-        for layer in self.layers:
-            layer.__class__ = TWINS[type(layer)]
-            layer.seed_generator.state = keras.Variable(
-                np.zeros(self._shape(layer, batch_size), bool), dtype="bool", trainable=False
-            )
-
-    def draw(self, generator: np.random.Generator, batch_size: int) -> list[Array]:
-        """New masks for one batch, one a random layer."""
-        return [layer.draw(generator, self._shape(layer, batch_size)) for layer in self.layers]
-
-    def assign(self, masks: Sequence[Array]) -> None:
-        """Give each random layer its mask; one with fewer rows than the model was made for is enough for its batch."""
-        for layer, mask in zip(self.layers, masks, strict=True):
-            state = layer.seed_generator.state
-            rows = state.numpy()
-            rows[: len(mask)] = mask
-            state.assign(rows)
-
-    @staticmethod
-    def _shape(layer: Array, batch_size: int) -> tuple[int, ...]:
-        shape = (batch_size, *layer.input.shape[1:])
-        noise_shape = layer.noise_shape or shape
-        return tuple(size if given is None else given for size, given in zip(shape, noise_shape))

@@ -1,7 +1,7 @@
 """A 2-3-2 network of sigmoids without biases (chapter 2), trained by the gradient that the library computes.
 
 E = ½ Σ (target - output)² of one example a step, in order. The quantity is the twelve weights in one vector: the
-(2, 3) kernel, then the (3, 2) one, both in rows.
+(2, 3) kernel, then the (3, 2) one, both row by row.
 """
 
 import numpy as np
@@ -16,21 +16,22 @@ START = np.linspace(-1, 1, 12)
 LEARNING_RATE = 0.5
 
 
-def network(weights: Array, x: Array) -> Array:
-    hidden = ops.sigmoid(x @ ops.reshape(weights[:6], (2, 3)))
-    return ops.sigmoid(hidden @ ops.reshape(weights[6:], (3, 2)))
-
-
 def output(x: Array) -> Array:
-    return network(ops.cast(START, x.dtype), x)
+    return network(ops.convert_to_tensor(START, dtype=x.dtype), x)
 
 
 def step(weights: Array, t: int) -> tuple[Array, Array]:
-    example = slice(t % len(INPUTS), t % len(INPUTS) + 1)
-    x, target = INPUTS[example].astype(weights.dtype), TARGETS[example]
+    example = [t % len(INPUTS)]
+    x = ops.convert_to_tensor(INPUTS[example], dtype=weights.dtype)
+    target = ops.convert_to_tensor(TARGETS[example], dtype=weights.dtype)
 
-    def loss(weights: Array) -> Array:
-        return ops.sum(ops.square(ops.cast(target, weights.dtype) - network(weights, x))) / 2
+    def error(weights: Array) -> Array:
+        return ops.sum(ops.square(target - network(weights, x))) / 2
 
-    value, [gradient] = value_and_gradients(loss, [weights])
+    value, [gradient] = value_and_gradients(error, [weights])
     return weights - LEARNING_RATE * gradient, value
+
+
+def network(weights: Array, x: Array) -> Array:
+    hidden = ops.sigmoid(ops.matmul(x, ops.reshape(weights[:6], (2, 3))))
+    return ops.sigmoid(ops.matmul(hidden, ops.reshape(weights[6:], (3, 2))))

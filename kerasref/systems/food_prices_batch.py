@@ -1,29 +1,37 @@
-"""The prices of three foods from the totals of five meals, by batch gradient descent (chapter 2).
+"""The prices of three foods from the bills of five breakfasts, by batch gradient descent (chapter 2).
 
-L = ½ Σ (total - meal · prices)², one step a pass over all meals.
+E = ½ Σ (bill - portions · prices)², one step a pass over all five.
 """
-
-import numpy as np
 
 from keras import ops
 from kerasref.backend import value_and_gradients
+from numpynn.datasets import food_prices
 from numpynn.typing import Array
 
-MEALS = np.array([[2, 5, 3], [1, 4, 7], [2, 3, 5], [3, 6, 9], [7, 4, 1]])
-TOTALS = np.array([850, 1050, 950, 1650, 1350])
-START = np.array([50, 50, 50])
+START = [50.0, 50.0, 50.0]
 LEARNING_RATE = 0.005
 
 
-def output(meals: Array) -> Array:
-    return meals @ ops.cast(START, meals.dtype)
-
-
-def loss(prices: Array, meals: Array, totals: Array) -> Array:
-    errors = ops.cast(totals, prices.dtype) - ops.cast(meals, prices.dtype) @ prices
-    return ops.sum(ops.square(errors)) / 2
+def output(portions: Array) -> Array:
+    return bills(ops.convert_to_tensor(START, dtype=portions.dtype), portions)
 
 
 def step(prices: Array, t: int) -> tuple[Array, Array]:
-    value, [gradient] = value_and_gradients(lambda prices: loss(prices, MEALS, TOTALS), [prices])
-    return prices - LEARNING_RATE * gradient, value
+    data = food_prices.load()
+    return descend(prices, data.x, data.y, LEARNING_RATE)
+
+
+def bills(prices: Array, portions: Array) -> Array:
+    return ops.matmul(portions, prices)
+
+
+def descend(prices: Array, portions: Array, bill: Array, rate: float) -> tuple[Array, Array]:
+    """One step down the gradient of the error on some breakfasts: the new prices, the old error."""
+    portions = ops.convert_to_tensor(portions, dtype=prices.dtype)
+    bill = ops.convert_to_tensor(bill, dtype=prices.dtype)
+
+    def error(prices: Array) -> Array:
+        return ops.sum(ops.square(bill - bills(prices, portions))) / 2
+
+    value, [gradient] = value_and_gradients(error, [prices])
+    return prices - rate * gradient, value

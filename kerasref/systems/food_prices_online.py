@@ -1,7 +1,7 @@
-"""The same prices by online gradient descent (chapter 2): one step a meal, in order."""
+"""The same prices by online gradient descent (chapter 2): one step a breakfast, in order."""
 
-from kerasref.backend import value_and_gradients
-from kerasref.systems.food_prices_batch import MEALS, TOTALS, loss, output
+from kerasref.systems.food_prices_batch import descend, output
+from numpynn.datasets import food_prices
 from numpynn.typing import Array
 
 __all__ = ["output", "step"]
@@ -10,8 +10,6 @@ LEARNING_RATE = 1 / 35
 
 
 def step(prices: Array, t: int) -> tuple[Array, Array]:
-    meal = slice(t % len(MEALS), t % len(MEALS) + 1)
-    value, [gradient] = value_and_gradients(
-        lambda prices: loss(prices, MEALS[meal], TOTALS[meal]), [prices]
-    )
-    return prices - LEARNING_RATE * gradient, value
+    data = food_prices.load()
+    breakfast = [t % len(data.x)]
+    return descend(prices, data.x[breakfast], data.y[breakfast], LEARNING_RATE)
