@@ -1,7 +1,7 @@
 """The catalogue's systems in Keras 3, and what it takes to compare them with `numpynn`'s.
 
-Importing this package chooses Keras's back-end and does not import Keras; the modules inside do, and raise
-`KerasMissing` where they cannot.
+Importing this package chooses Keras's back-end and does not import Keras; the modules inside do,
+and raise `KerasMissing` where they cannot.
 """
 
 from __future__ import annotations

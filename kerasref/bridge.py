@@ -1,7 +1,8 @@
 """Weights across, from a Keras model to a `numpynn` one or the other way.
 
-Both have `layers`, and each layer `weights` with a path, a shape and `numpy()`. That is all the bridge asks: it matches
-owners of weights in order (a layer, or a model with weights of its own), and the weights of each by name.
+Both have `layers`, and each layer `weights` with a path, a shape and `numpy()`. That is all the
+bridge asks: it matches the owners of weights in order (layers, or models with weights of their own)
+and the weights of each by name.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from numpynn.typing import Array
 def copy_weights(source: Array, target: Array) -> None:
     """Give `target` the weights of `source`, which has the same structure.
 
-    Nested models are followed. Nothing is copied unless everything fits; otherwise ValueError says which layer differs,
-    what was expected and what came.
+    Nested models are followed. Nothing is copied unless everything fits; otherwise ValueError says
+    which layer differs, what was expected and what came.
     """
     pairs = []
     sources, targets = list(_owners(source)), list(_owners(target))
@@ -45,7 +46,7 @@ def copy_weights(source: Array, target: Array) -> None:
 
 
 class _Owner(NamedTuple):
-    """A layer with weights, which are ordered by their names; equal names keep the layer's own order."""
+    """A layer with weights, in the order of their names; equal names keep the layer's own order."""
 
     name: str
     kind: str

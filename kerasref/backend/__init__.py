@@ -1,4 +1,4 @@
-"""Everything that depends on which library Keras computes with: gradients, devices, float64, randomness."""
+"""All that depends on the library Keras computes with: gradients, device, float64, randomness."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ except ModuleNotFoundError as missing:
     raise KerasMissing from missing
 
 from kerasref.backend.device import device_name
-from kerasref.backend.float64 import repair_float64
+from kerasref.backend.float64 import float_type, repair_float64
 from kerasref.backend.gradients import ModelGradients, model_gradients, value_and_gradients
 from kerasref.backend.randomness import InjectedModel, inject
 
@@ -18,6 +18,7 @@ __all__ = [
     "InjectedModel",
     "ModelGradients",
     "device_name",
+    "float_type",
     "inject",
     "model_gradients",
     "repair_float64",

@@ -1,14 +1,16 @@
 """float64 means float64.
 
-Keras 3.15 in float64 mode rounds some numbers through float32, which costs eight of sixteen digits. `numpynn` does not
-imitate that; here it is repaired, so that both sides can be compared to the last digits.
+Keras 3.15 in float64 mode rounds some numbers through float32, which costs eight of sixteen digits.
+`numpynn` does not imitate that; here it is repaired, so that both sides can be compared to the last
+digits.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import keras
@@ -18,31 +20,63 @@ from numpynn.typing import Array
 Function: TypeAlias = Callable[..., Array]
 
 
+@contextmanager
+def float_type(dtype: str) -> Iterator[None]:
+    """Within this scope Keras makes its models and computes in `dtype`, and float64 means float64.
+
+    `keras.config.set_floatx` alone is not enough: layers keep the type that the first layer of the
+    process was made in, and JAX makes a float32 of every float64 unless told otherwise.
+    """
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    if dtype == "float64":
+        repair_float64()
+    keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
+    try:
+        with _jax_64_bits(dtype == "float64"):
+            yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
 @functools.cache
 def repair_float64() -> None:
-    """Repair, for the rest of the process, every place where Keras rounds float64 through float32.
+    """Repair, for the rest of the process, the places where Keras rounds float64 through float32.
 
-    What computes in float32 keeps its results to the bit. On JAX this also switches 64-bit arrays on. Calling it
-    again does nothing.
+    What computes in float32 keeps its results to the bit. Calling it again does nothing. Out of
+    reach are the softmax of attention on JAX and CTC on TensorFlow, which have no float64 inside.
     """
-    match keras.backend.backend():
-        case "tensorflow":
-            _repair_tensorflow_constants()
-            _repair_tensorflow_functions()
-        case "jax":
-            _allow_64_bits_in_jax()
-            _repair_promotion()
-        case "torch":
-            _repair_promotion()
+    if keras.backend.backend() == "tensorflow":
+        _repair_tensorflow_constants()
+        _repair_tensorflow_functions()
+    else:
+        _repair_promotion()
+
+
+@contextmanager
+def _jax_64_bits(enabled: bool) -> Iterator[None]:
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", enabled)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
 
 
 def _repair_tensorflow_constants() -> None:
-    """TensorFlow makes a float32 of every Python float, and only then the float64 that was asked for.
+    """TensorFlow makes a float32 of every Python float, and only then the float64 asked for.
 
-    This is the fault behind all of Keras's own: the betas of Adam, Adamax, Nadam, Lion, Lamb and Adafactor, SGD's
-    momentum, weight decay, Adagrad's and Ftrl's first accumulator, learning-rate schedules, the factors of
-    regularizers, `Constant` and the bounds of uniform initializers, relu's threshold and maximum, log 2 in `log_cosh`,
-    the epsilon of the logarithmic error, the scale of MultiHeadAttention.
+    This is the fault behind nearly all of Keras's: the betas of Adam, Adamax, Nadam, Lion, Lamb and
+    Adafactor, SGD's momentum, weight decay, the first accumulator of Adagrad and Ftrl, schedules,
+    the factors of regularizers, `Constant` and the bounds of uniform initializers, relu's threshold
+    and maximum, log 2 in `log_cosh`, the epsilon of the logarithmic error, MultiHeadAttention's
+    scale.
     """
     import tensorflow as tf
 
@@ -54,11 +88,11 @@ def _repair_tensorflow_constants() -> None:
             return tf.constant(x, tf.float64, name=name)
         return original_cast(x, dtype, name=name)
 
-    def convert_to_tensor(value: Array, dtype: Array = None, *others: Array, **named: Array) -> Array:
+    def convert_to_tensor(value: Array, dtype: Array = None, *rest: Array, **named: Array) -> Array:
         # Where no dtype is asked for, a Python float is a float32 even when floatx() says float64.
         if dtype is None and _is_python_floats(value) and keras.config.floatx() == "float64":
             dtype = tf.float64
-        return original_convert(value, dtype, *others, **named)
+        return original_convert(value, dtype, *rest, **named)
 
     tf.cast, tf.convert_to_tensor = cast, convert_to_tensor
 
@@ -121,17 +155,11 @@ def _only_in_float64(repaired: Function, original: Function) -> Function:
     return function
 
 
-def _allow_64_bits_in_jax() -> None:
-    """JAX makes float32 of every float64 unless told otherwise."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-
-
 def _repair_promotion() -> None:
     """On JAX and PyTorch, Keras's promotion table turns float64 results into float32.
 
-    Without this, `ops.add(x, y)` of two float64 arrays is a float32 array. Where floatx() is float32 it stays so.
+    Then `ops.add(x, y)` of two float64 arrays is a float32 array. Where floatx() is float32 that
+    stays so.
     """
     from keras.src.backend.common import dtypes
 

@@ -19,8 +19,8 @@ def value_and_gradients(
 ) -> tuple[Array, list[Array]]:
     """The value of a scalar function of arrays, and its gradient for each of them.
 
-    `function(*arrays)` is written with `keras.ops`. Value and gradients come as NumPy arrays, each gradient
-    in the shape of its array; it is zero where the value does not depend on the array.
+    `function(*arrays)` is written with `keras.ops`. Value and gradients come as NumPy arrays, each
+    gradient in the shape of its array; it is zero where the value does not depend on the array.
     """
     value, _, gradients = _differentiate(lambda *tensors: (function(*tensors), ()), arrays)
     return value, gradients
@@ -38,8 +38,8 @@ class ModelGradients(NamedTuple):
 def model_gradients(model: Array, x: Array, y: Array) -> ModelGradients:
     """The loss of a compiled Keras model on one batch in training mode, and all its gradients.
 
-    `x` is one array of real numbers, (B, ...). The model is left as it was: its weights, its running statistics
-    and its random state do not move.
+    `x` is one array of real numbers, (B, ...). The model is left as it was: weights, running
+    statistics and random state do not move.
     """
     trainable = model.trainable_variables
     y = keras.ops.convert_to_tensor(y)
@@ -62,7 +62,7 @@ def _values(variables: Sequence[Array]) -> list[Array]:
 def _differentiate(
     function: Callable[..., tuple[Array, Array]], arrays: Sequence[Array]
 ) -> tuple[Array, Array, list[Array]]:
-    """For a function that returns a scalar and something beside it: both, and the scalar's gradients."""
+    """For a function that returns a scalar and something beside it: both, and the gradients."""
     differentiate = {
         "tensorflow": _differentiate_tensorflow,
         "jax": _differentiate_jax,

@@ -27,12 +27,12 @@ def inject(model: Array, batch_size: int) -> InjectedModel:
     for layer in random_layers:
         if type(layer) not in TWINS:
             raise ValueError(
-                f"Layer '{layer.name}' ({type(layer).__name__}) draws random numbers that cannot be "
-                f"given from outside. They can for: {', '.join(kind.__name__ for kind in TWINS)}."
+                f"Layer '{layer.name}' ({type(layer).__name__}) draws random numbers that cannot "
+                f"be given from outside. Known: {', '.join(kind.__name__ for kind in TWINS)}."
             )
     for layer in random_layers:
         layer.__class__ = TWINS[type(layer)]
-        nothing = np.zeros((batch_size, *layer.mask_shape()), bool)
+        nothing = np.zeros(layer.mask_shape(batch_size), bool)
         layer.seed_generator.state = keras.Variable(nothing, dtype="bool", trainable=False)
     return InjectedModel(model, random_layers)
 
@@ -46,9 +46,7 @@ class InjectedModel:
 
     def draw(self, generator: np.random.Generator, batch_size: int) -> list[Array]:
         """New masks for one batch: a (batch_size, ...) array of booleans a random layer."""
-        return [
-            layer.draw(generator, (batch_size, *layer.mask_shape())) for layer in self.layers
-        ]
+        return [layer.draw(generator, batch_size) for layer in self.layers]
 
     def assign(self, masks: Sequence[Array]) -> None:
         """Give each random layer its mask, which has as many rows as the batch that comes next."""
@@ -72,15 +70,15 @@ class InjectedDropout(keras.layers.Dropout):
         scale = 1 / (1 - self.rate) if self.rate < 1 else 0.0
         return keras.ops.where(mask, inputs * scale, keras.ops.zeros_like(inputs))
 
-    def mask_shape(self) -> tuple[int, ...]:
-        """The mask of one example; `noise_shape` says along which axes it is one for all."""
-        sizes = self.input.shape[1:]
-        given = self.noise_shape[1:] if self.noise_shape else sizes
-        return tuple(size if size_given is None else size_given for size, size_given in zip(sizes, given))
+    def mask_shape(self, batch_size: int) -> tuple[int, ...]:
+        """The input's shape, but for the axes that `noise_shape` fixes."""
+        shape = (batch_size, *self.input.shape[1:])
+        fixed = self.noise_shape or shape
+        return tuple(b if a is None else a for a, b in zip(fixed, shape))
 
-    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    def draw(self, generator: np.random.Generator, batch_size: int) -> Array:
         """A mask that keeps each element with probability 1 - rate."""
-        return generator.random(shape) >= self.rate
+        return generator.random(self.mask_shape(batch_size)) >= self.rate
 
 
 TWINS = {keras.layers.Dropout: InjectedDropout}

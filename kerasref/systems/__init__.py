@@ -1,7 +1,7 @@
 """The catalogue in Keras: one file a system, at the same path as in `numpynn.systems`.
 
-A file holds `model()`, compiled; or, where the system is a procedure, `output(x)` and `step(quantity, t)`. Data and
-recipe are `numpynn`'s.
+A file holds `model()`, compiled; or, where the system is a procedure, `output(x)` and
+`step(quantity, t)`. Data and recipe are `numpynn`'s.
 """
 
 from __future__ import annotations

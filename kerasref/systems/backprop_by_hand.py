@@ -1,12 +1,12 @@
-"""A 2-3-2 network of sigmoids without biases (chapter 2), trained by the gradient that the library computes.
+"""A 2-3-2 network of sigmoids without biases (chapter 2), the gradient being the library's.
 
-E = ½ Σ (target - output)² of one example a step, in order. The quantity is the twelve weights in one vector: the
-(2, 3) kernel, then the (3, 2) one, both row by row.
+E = ½ Σ (target - output)² of one example a step, in order. What is learnt is the twelve weights in
+one vector: the (2, 3) kernel, then the (3, 2) one, both row by row.
 """
 
 import numpy as np
-
 from keras import ops
+
 from kerasref.backend import value_and_gradients
 from numpynn.typing import Array
 

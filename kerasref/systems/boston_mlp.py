@@ -1,6 +1,7 @@
 """House prices in Boston from 13 features (chapter 3): regression, nothing scaled."""
 
 from keras import Input, Sequential, layers
+
 from numpynn.typing import Array
 
 

@@ -1,6 +1,7 @@
 """The same prices as a Keras program (chapter 3): one linear unit, here with a bias."""
 
 from keras import Input, Sequential, layers
+
 from numpynn.typing import Array
 
 

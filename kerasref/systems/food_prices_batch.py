@@ -1,9 +1,10 @@
-"""The prices of three foods from the bills of five breakfasts, by batch gradient descent (chapter 2).
+"""The prices of three foods from five bills, by batch gradient descent (chapter 2).
 
 E = ½ Σ (bill - portions · prices)², one step a pass over all five.
 """
 
 from keras import ops
+
 from kerasref.backend import value_and_gradients
 from numpynn.datasets import food_prices
 from numpynn.typing import Array

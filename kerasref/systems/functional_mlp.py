@@ -1,6 +1,7 @@
 """Digits by three layers with both kinds of regularisation and dropout (chapters 3 and 5)."""
 
 from keras import Input, Sequential, layers, regularizers
+
 from numpynn.typing import Array
 
 

@@ -1,6 +1,7 @@
 """Gradient descent on f(x) = x² / 2 (chapter 2):  x ← x - η f'(x) = (1 - η) x."""
 
 from keras import ops
+
 from kerasref.backend import value_and_gradients
 from numpynn.typing import Array
 

@@ -1,6 +1,7 @@
 """Good and bad radar returns from the ionosphere (chapter 3): two classes, 34 features."""
 
 from keras import Input, Sequential, layers
+
 from numpynn.typing import Array
 
 

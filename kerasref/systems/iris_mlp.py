@@ -1,9 +1,10 @@
 """Three kinds of iris from four measurements (chapter 3).
 
-The book's learning rate is 0.001, with which 150 epochs do not reliably suffice (`iris_mlp_as_printed`).
+With the book's learning rate, 0.001, 150 epochs often do not suffice (`iris_mlp_as_printed`).
 """
 
 from keras import Input, Sequential, layers, optimizers
+
 from numpynn.typing import Array
 
 

@@ -1,6 +1,7 @@
 """Handwritten digits by two layers with dropout (chapter 4), the loss from logits."""
 
 from keras import Input, Sequential, layers, losses
+
 from numpynn.typing import Array
 
 

@@ -1,6 +1,7 @@
 """Handwritten digits by softmax regression (chapter 4), the loss from probabilities."""
 
 from keras import Input, Sequential, layers, losses
+
 from numpynn.typing import Array
 
 

@@ -1,6 +1,7 @@
 """A noisy sine, fitted by two layers of sigmoids (chapter 3)."""
 
 from keras import Input, Sequential, layers, optimizers
+
 from numpynn.typing import Array
 
 

@@ -143,7 +143,9 @@ class GradientTape:
             self.__exit__()
         return mode.get() == EVERYTHING
 
-    def _sweep(self, roots: Any, sources: Any, recorded: bool, retain: bool = False) -> dict[Node, Any]:
+    def _sweep(
+        self, roots: Any, sources: Any, recorded: bool, retain: bool = False
+    ) -> dict[Node, Any]:
         for x in leaves(sources):
             if not isinstance(x, Tensor):
                 raise TypeError(

@@ -184,7 +184,9 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
         roots = [y.node for y in leaves(outputs) if isinstance(y, Tensor) and y.node is not None]
         if not roots or not records(any(node.always for node in roots)):
             return outputs
-        own = {x.node: number for number, x in enumerate(watched) if isinstance(x, Tensor) and x.node}
+        own = {
+            x.node: number for number, x in enumerate(watched) if isinstance(x, Tensor) and x.node
+        }
         captured = {
             parent: None
             for node in reachable(roots, begin)
@@ -206,7 +208,10 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
                 again = f(*fresh, **kwargs)
             for restore in now:
                 restore()
-            nodes = [fresh[i].node if i in own.values() else node for i, node in zip(numbers, outer, strict=True)]
+            nodes = [
+                fresh[i].node if i in own.values() else node
+                for i, node in zip(numbers, outer, strict=True)
+            ]
             parts = leaves(_unpacked(cotangent, again))
             ends = {}
             for y, v in zip(leaves(again), parts, strict=True):

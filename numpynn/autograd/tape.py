@@ -86,16 +86,19 @@ class Pullback(NamedTuple):
     pull: Callable[[Any, Sequence[int]], Sequence[Any]]
 
 
-class Scatter(NamedTuple):
-    """The gradient of `array[index]`: `values` at `index`, zeros of `shape` elsewhere.
+class Scatter:
+    """The gradient of `array[index]`: `values` at `index`, zeros elsewhere.
 
     The sweep adds it into a buffer in place, so that reading T slices of an array costs O(T).
     """
 
-    values: Array
-    index: Any
-    unique: bool
+    __slots__ = ("index", "unique", "values")
     shape = None  # unlike any array's, so that the sweep takes the way through `_add`
+
+    def __init__(self, values: Array, index: Any, unique: bool) -> None:
+        self.values = values
+        self.index = index
+        self.unique = unique
 
     def add_into(self, buffer: Array) -> None:
         if self.unique:
@@ -137,7 +140,9 @@ def no_grad() -> Iterator[None]:
         mode.reset(token)
 
 
-def reachable(roots: Iterable[Node], floor: int = -1, stops: frozenset[Node] = frozenset()) -> list[Node]:
+def reachable(
+    roots: Iterable[Node], floor: int = -1, stops: frozenset[Node] = frozenset()
+) -> list[Node]:
     """The nodes that `roots` depend on, newest first.
 
     Nodes older than `floor` cannot depend on the sources and are left out; `stops` are not looked

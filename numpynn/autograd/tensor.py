@@ -38,6 +38,7 @@ def _operator(compute: Callable[[Any, Any], Any], ufunc: Any, reflected: bool = 
         else:
             b, other_node = other, None
         value = compute(b, a) if reflected else compute(a, b)
+        parents: Sequence[tuple[int, Node]]
         if node is None:
             if other_node is None:
                 return tensor_of(value, None)
@@ -85,14 +86,12 @@ class Tensor:
     `x += y` makes a new Tensor and rebinds the name. `out=`, `where=` and `ufunc.at` are refused.
     """
 
-    __slots__ = ("__weakref__", "array", "grad", "logits", "mask", "node")
-    __array_priority__ = 100.0
+    __slots__ = ("__weakref__", "array", "grad", "node", "notes")
 
     array: Array
     node: Node | None
     grad: Tensor | None
-    mask: Array | None
-    logits: Array | None
+    notes: dict[str, Any] | None  # mask and logits, which few Tensors have
 
     def __init__(self, value: Array, dtype: Any = None, requires_grad: bool = False) -> None:
         """Wrap `value`; with `requires_grad`, a leaf that records wherever it is used.
@@ -110,11 +109,26 @@ class Tensor:
                 "Convert first: Tensor(x, dtype='float64', requires_grad=True)."
             )
         self.node = leaf(self, always=True) if requires_grad else None
+        self.notes = None
+        self.grad = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("mask", "logits", "grad"):  # slots that most Tensors never fill
-            return None
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    @property
+    def mask(self) -> Array | None:
+        """Which positions count, for layers that respect masks."""
+        return None if self.notes is None else self.notes.get("mask")
+
+    @mask.setter
+    def mask(self, value: Array | None) -> None:
+        self.notes = {**(self.notes or {}), "mask": value}
+
+    @property
+    def logits(self) -> Tensor | None:
+        """What a softmax or sigmoid was applied to, where this is its output."""
+        return None if self.notes is None else self.notes.get("logits")
+
+    @logits.setter
+    def logits(self, value: Tensor | None) -> None:
+        self.notes = {**(self.notes or {}), "logits": value}
 
     # -- what an array is asked ---------------------------------------------------------------
 
@@ -333,7 +347,9 @@ class Tensor:
         cotangent is missing or has another shape.
         """
         if self.node is None:
-            raise RuntimeError("backward() needs a Tensor that depends on a leaf with requires_grad=True.")
+            raise RuntimeError(
+                "backward() needs a Tensor that depends on a leaf with requires_grad=True."
+            )
         if gradient is None:
             if self.size != 1:
                 raise ValueError(
@@ -355,7 +371,8 @@ class Tensor:
             owner = None if node.parents else node.owner()
             if owner is not None:
                 found = found if isinstance(found, Tensor) else tensor_of(found, None)
-                owner.grad = found if owner.grad is None else owner.grad + found
+                before = getattr(owner, "grad", None)
+                owner.grad = found if before is None else before + found
 
     def graph(self) -> Any:
         """The computation behind this Tensor as a Graphviz digraph."""
@@ -372,6 +389,7 @@ def tensor_of(array: Array, node: Node | None) -> Tensor:
     tensor = _new_tensor(Tensor)
     tensor.array = array
     tensor.node = node
+    tensor.notes = None
     return tensor
 
 

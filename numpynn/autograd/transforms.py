@@ -56,7 +56,11 @@ class _Recorded:
     """One call of a function with some arguments watched, ready for backward sweeps."""
 
     def __init__(
-        self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], numbers: Any
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        numbers: Any,
     ) -> None:
         self.nested = mode.get() == EVERYTHING or any(
             isinstance(x, Tensor) and x.node is not None and records(x.node.always)
@@ -150,7 +154,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         given = map_structure(as_tensor, cotangent)
         shapes = [v.shape for v in leaves(given)]
         if shapes != expected:
-            raise ValueError(f"The cotangent must have the output's shapes {expected}; got {shapes}.")
+            raise ValueError(
+                f"The cotangent must have the output's shapes {expected}; got {shapes}."
+            )
         recorded = mode.get() == EVERYTHING
         return tuple(call.pull(given, recorded, retain=True))
 
@@ -181,7 +187,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     nodes = [dummy.node for dummy in leaves(dummies)]
     found = sweep(roots, nodes, recorded=call.nested, retain=call.nested)
     outputs = [
-        as_tensor(found[dummy.node]) if dummy.node in found else tensor_of(np.zeros_like(dummy.array), None)
+        as_tensor(found[dummy.node])
+        if dummy.node in found
+        else tensor_of(np.zeros_like(dummy.array), None)
         for dummy in leaves(dummies)
     ]
     return call.value, rebuild(call.output, iter(outputs))
@@ -195,7 +203,9 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
         call = _Recorded(f, args, kwargs, _numbers(argnums))
         y = call.output
         if not isinstance(y, Tensor):
-            raise ValueError(f"jacobian needs a function with one array as its result; got {type(y)}.")
+            raise ValueError(
+                f"jacobian needs a function with one array as its result; got {type(y)}."
+            )
         units = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
         pulled = [call.pull(tensor_of(unit, None), call.nested, retain=True) for unit in units]
         columns = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules.table import compose, define, own
+from numpynn.autograd.rules.table import among, compose, define, like, own, values
 from numpynn.autograd.tape import Scatter
 
 
@@ -24,26 +24,43 @@ def picks_once(index: Any) -> bool:
 
 
 @own
-def placed(values: Any, index: Any, like: Any) -> Any:
-    """Zeros in the shape of `like` with `values` added at `index`: the adjoint of `like[index]`."""
-    buffer = np.zeros_like(like, dtype=values.dtype)
-    Scatter(values, index, picks_once(index)).add_into(buffer)
+def placed(picked: Any, index: Any, x: Any) -> Any:
+    """Zeros in the shape of `x` with `picked` added at `index`: the adjoint of `x[index]`."""
+    buffer = np.zeros_like(x, dtype=picked.dtype)
+    Scatter(picked, index, picks_once(index)).add_into(buffer)
     return buffer
 
 
 def _of_getitem(g: Any, y: Any, x: Any, index: Any) -> Any:
     if hasattr(g, "node"):
-        return placed(g, index, x.array)
+        return placed(g, index, values(x))
     return Scatter(g, index, picks_once(index))
 
 
 define(operator.getitem, _of_getitem)
-define(placed, lambda g, y, values, index, like: g[index])
+define(placed, lambda g, y, picked, index, x: g[index])
+
+
+def _integers(indices: Any, x: Any) -> Any:
+    """Indices as an array of the kind of `x`."""
+    indices = values(indices)
+    return indices if hasattr(indices, "dtype") else np.asarray(indices, like=like(x))
+
+
+def along(indices: Any, axis: int, x: Any) -> tuple[Any, ...]:
+    """The index with which `x[index]` picks `indices` along `axis`, one for each place in them."""
+    steps = [np.arange(n, like=like(x)) for n in x.shape]
+    places = [np.reshape(s, (-1, *(1,) * (x.ndim - 1 - i))) for i, s in enumerate(steps)]
+    places[axis] = indices
+    return tuple(places)
+
+
+# -- by number -------------------------------------------------------------------------------------
 
 
 @compose(np.take)
 def _take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
-    indices = np.asarray(getattr(indices, "array", indices))
+    indices = _integers(indices, a)
     if axis is None:
         a, axis = np.ravel(a), 0
     size = a.shape[axis]
@@ -56,48 +73,37 @@ def _take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") ->
 
 @compose(np.take_along_axis)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    indices = np.asarray(getattr(indices, "array", indices))
+    indices = _integers(indices, arr)
     if axis is None:
         return np.ravel(arr)[np.ravel(indices)]
-    axis %= arr.ndim
-    grid = np.ogrid[tuple(slice(n) for n in indices.shape)]
-    for other, n in enumerate(arr.shape):  # an axis of length 1 in arr is broadcast
-        if other != axis and n == 1:
-            grid[other] = np.zeros_like(grid[other])
-    places = list(grid)
-    places[axis] = indices
-    return arr[tuple(places)]
-
-
-@compose(np.sort)
-def _sort(a: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
-    if axis is None:
-        a, axis = np.ravel(a), -1
-    return _take_along_axis(a, np.argsort(a.array, axis=axis, kind="stable"), axis)
-
-
-@compose(np.partition)
-def _partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Any:
-    if axis is None:
-        a, axis = np.ravel(a), -1
-    return _take_along_axis(a, np.argpartition(a.array, kth, axis=axis), axis)
+    return arr[along(indices, axis % arr.ndim, arr)]
 
 
 @compose(np.compress)
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    return _take(a, np.flatnonzero(getattr(condition, "array", condition)), axis)
+    return _take(a, np.flatnonzero(_integers(condition, a)), axis)
 
 
 @compose(np.extract)
 def _extract(condition: Any, arr: Any) -> Any:
-    return np.ravel(arr)[np.flatnonzero(np.ravel(getattr(condition, "array", condition)))]
+    return np.ravel(arr)[np.flatnonzero(_integers(condition, arr))]
 
 
 @compose(np.delete)
 def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    return _take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+    return _take(arr, np.delete(np.arange(arr.shape[axis], like=like(arr)), obj), axis)
+
+
+@compose(np.trim_zeros)
+def _trim_zeros(filt: Any, trim: str = "fb") -> Any:
+    if filt.ndim != 1:
+        raise ValueError(f"trim_zeros of a Tensor needs a vector; got shape {filt.shape}.")
+    filled = [int(i) for i in np.flatnonzero(filt)] or [filt.size, filt.size - 1]
+    start = filled[0] if "f" in trim.lower() else 0
+    stop = filled[-1] + 1 if "b" in trim.lower() else filt.size
+    return filt[start:stop]
 
 
 @compose(np.select)
@@ -110,5 +116,75 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @compose(np.choose)
 def _choose(a: Any, choices: Any) -> Any:
-    numbers = getattr(a, "array", a)
+    numbers = values(a)
     return _select([numbers == i for i in range(len(choices))], list(choices))
+
+
+@compose(np.bincount)
+def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    x = values(x)
+    counts = np.bincount(x, minlength=minlength)
+    return counts if weights is None else placed(weights, x, counts)
+
+
+# -- by size ---------------------------------------------------------------------------------------
+
+
+@compose(np.sort)
+def _sort(a: Any, axis: int | None = -1, kind: str | None = None) -> Any:
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    return _take_along_axis(a, np.argsort(values(a), axis=axis, kind=kind), axis)
+
+
+@compose(np.partition)
+def _partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    return _take_along_axis(a, np.argpartition(values(a), kth, axis=axis), axis)
+
+
+def _distinct(x: Any, **wanted: Any) -> tuple[Any, ...]:
+    """The distinct elements of `x` in order, each the first of its kind, and what else is wanted."""
+    _, first, *others = np.unique(values(x), return_index=True, **wanted)
+    return np.ravel(x)[first], first, *others
+
+
+@compose(np.unique)
+def _unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
+    distinct, first, *others = _distinct(
+        ar, return_inverse=return_inverse, return_counts=return_counts
+    )
+    found = [distinct, *([first] if return_index else []), *others]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+for _unique_values in among(np, "unique_values"):
+
+    @compose(_unique_values)
+    def _only_values(x: Any) -> Any:
+        return _distinct(x)[0]
+
+
+@compose(np.union1d)
+def _union(ar1: Any, ar2: Any) -> Any:
+    return _unique(np.concatenate([np.ravel(ar1), np.ravel(ar2)]))
+
+
+@compose(np.setdiff1d)
+def _difference(ar1: Any, ar2: Any) -> Any:
+    distinct = np.unique(ar1)
+    return distinct[~np.isin(distinct, ar2)]
+
+
+@compose(np.intersect1d)
+def _intersection(ar1: Any, ar2: Any) -> Any:
+    distinct = np.unique(ar1)
+    return distinct[np.isin(distinct, ar2)]
+
+
+@compose(np.setxor1d)
+def _symmetric_difference(ar1: Any, ar2: Any) -> Any:
+    return _union(_difference(ar1, ar2), _difference(ar2, ar1))

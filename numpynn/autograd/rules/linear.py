@@ -1,17 +1,18 @@
-"""Products of matrices and tensors, and linear algebra on stacks of square matrices."""
+"""Products of vectors, matrices and tensors, and Einstein summation."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules.table import compose, define, define_each, own
+from numpynn.autograd.rules.table import among, compose, define, define_each, like, own
 
-# -- matrix products -----------------------------------------------------------------------------------
+# -- matrix products -------------------------------------------------------------------------------
 
 
-def _t(x: Any) -> Any:
+def transposed(x: Any) -> Any:
     """The transpose of each matrix of a stack."""
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
@@ -22,7 +23,7 @@ def _of_left(g: Any, y: Any, x: Any, w: Any) -> Any:
         return g * w if x.ndim == 1 else np.expand_dims(g, -1) * w
     if x.ndim == 1:
         return np.matmul(w, np.expand_dims(g, -1))[..., 0]
-    return np.matmul(g, _t(w))
+    return np.matmul(g, transposed(w))
 
 
 def _of_right(g: Any, y: Any, x: Any, w: Any) -> Any:
@@ -34,17 +35,40 @@ def _of_right(g: Any, y: Any, x: Any, w: Any) -> Any:
     if w.ndim == 1:
         return np.expand_dims(g, -1) * x
     if w.ndim == 2 and x.ndim > 2:
-        return np.matmul(np.reshape(x, (-1, x.shape[-1])).T, np.reshape(g, (-1, g.shape[-1])))
-    return np.matmul(_t(x), g)
+        rows = math.prod(x.shape[:-1])
+        return np.matmul(np.reshape(x, (rows, x.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
+    return np.matmul(transposed(x), g)
+
+
+def _of_matrix(g: Any, y: Any, a: Any, x: Any) -> Any:
+    """y = A x:  Ā = ȳ xᵀ"""
+    return np.expand_dims(g, -1) * np.expand_dims(x, -2)
 
 
 define(np.matmul, _of_left, _of_right)
-if hasattr(np, "vecdot"):
+for _matvec in among(np, "matvec"):
+    define(_matvec, _of_matrix, lambda g, y, a, x: np.matvec(transposed(a), g))
+for _vecmat in among(np, "vecmat"):
     define(
-        np.vecdot,
-        lambda g, y, x, z: np.expand_dims(g, -1) * z,
-        lambda g, y, x, z: np.expand_dims(g, -1) * x,
+        _vecmat,
+        lambda g, y, x, a: np.vecmat(g, transposed(a)),
+        lambda g, y, x, a: np.expand_dims(x, -1) * np.expand_dims(g, -2),
     )
+define(
+    np.vecdot,
+    lambda g, y, x, z: np.expand_dims(g, -1) * z,
+    lambda g, y, x, z: np.expand_dims(g, -1) * x,
+)
+
+
+@compose(np.linalg.matmul)
+def _matmul(x1: Any, x2: Any) -> Any:
+    return np.matmul(x1, x2)
+
+
+@compose(np.linalg.vecdot)
+def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
+    return np.vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
 
 
 @compose(np.dot)
@@ -68,12 +92,17 @@ def _vdot(a: Any, b: Any) -> Any:
     return np.matmul(np.ravel(a), np.ravel(b))
 
 
-@compose(np.outer, np.linalg.outer)
+@compose(np.outer)
 def _outer(a: Any, b: Any) -> Any:
     return np.expand_dims(np.ravel(a), 1) * np.ravel(b)
 
 
-@compose(np.tensordot, np.linalg.tensordot)
+@compose(np.linalg.outer)
+def _outer_of_vectors(x1: Any, x2: Any) -> Any:
+    return _outer(x1, x2)
+
+
+@compose(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The contracted axes last in `a` and first in `b`, then one matrix product."""
     a_shape, b_shape = np.shape(a), np.shape(b)
@@ -84,16 +113,21 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     b_axes = [axis % len(b_shape) for axis in b_axes]
     if [a_shape[i] for i in a_axes] != [b_shape[j] for j in b_axes]:
         raise ValueError(
-            f"tensordot: the contracted axes {a_axes} of {a_shape} and {b_axes} of {b_shape} differ."
+            f"tensordot: axes {a_axes} of {a_shape} and {b_axes} of {b_shape} differ in length."
         )
     a_free = [i for i in range(len(a_shape)) if i not in a_axes]
     b_free = [j for j in range(len(b_shape)) if j not in b_axes]
     rows = tuple(a_shape[i] for i in a_free)
     columns = tuple(b_shape[j] for j in b_free)
-    inner = int(np.prod([a_shape[i] for i in a_axes], dtype=int))
-    left = np.reshape(np.transpose(a, a_free + a_axes), (int(np.prod(rows, dtype=int)), inner))
-    right = np.reshape(np.transpose(b, b_axes + b_free), (inner, int(np.prod(columns, dtype=int))))
+    inner = math.prod(a_shape[i] for i in a_axes)
+    left = np.reshape(np.transpose(a, a_free + a_axes), (math.prod(rows), inner))
+    right = np.reshape(np.transpose(b, b_axes + b_free), (inner, math.prod(columns)))
     return np.reshape(np.matmul(left, right), rows + columns)
+
+
+@compose(np.linalg.tensordot)
+def _contracted(x1: Any, x2: Any, axes: Any = 2) -> Any:
+    return _tensordot(x1, x2, axes)
 
 
 @compose(np.kron)
@@ -107,13 +141,18 @@ def _kron(a: Any, b: Any) -> Any:
     return np.reshape(a * b, [m * n for m, n in zip(a_shape, b_shape, strict=True)])
 
 
-@compose(np.cross, np.linalg.cross)
+@compose(np.cross)
 def _cross(a: Any, b: Any, axis: int = -1) -> Any:
     a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(f"cross needs vectors of length 3; got {a.shape[-1]} and {b.shape[-1]}.")
     turned = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return np.stack(turned, axis=axis)
+
+
+@compose(np.linalg.cross)
+def _cross_of_vectors(x1: Any, x2: Any, axis: int = -1) -> Any:
+    return _cross(x1, x2, axis)
 
 
 @compose(np.linalg.multi_dot)
@@ -124,16 +163,18 @@ def _multi_dot(arrays: Any) -> Any:
     return product
 
 
-# -- Einstein summation --------------------------------------------------------------------------------
+# -- Einstein summation ----------------------------------------------------------------------------
 
 
 @own
-def contraction(*operands: Any, subscripts: str) -> Any:
+def contraction(*operands: Any, subscripts: str, optimize: Any = False) -> Any:
     """`np.einsum` with explicit subscripts and no ellipsis."""
-    return np.einsum(subscripts, *operands)
+    return np.einsum(subscripts, *operands, optimize=optimize)
 
 
-def _of_operand(number: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
+def _of_operand(
+    number: int, g: Any, y: Any, *operands: Any, subscripts: str, optimize: Any = False
+) -> Any:
     """Exchange the operand with the output: `ij,jk->ik` gives `ik,jk->ij`.
 
     An index repeated within the operand gets a twin and an identity matrix between the two; an
@@ -153,13 +194,14 @@ def _of_operand(number: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
         if index in target:
             twin = next(spare)
             inputs.append(index + twin)
-            arrays.append(np.eye(size, dtype=mine.dtype))
+            arrays.append(np.eye(size, dtype=mine.dtype, like=like(mine)))
             index = twin
         elif not any(index in term for term in inputs):
             inputs.append(index)
-            arrays.append(np.ones(size, dtype=mine.dtype))
+            arrays.append(np.ones(size, dtype=mine.dtype, like=like(mine)))
         target += index
-    return contraction(*arrays, subscripts=f"{','.join(inputs)}->{target}")
+    exchanged = f"{','.join(inputs)}->{target}"
+    return contraction(*arrays, subscripts=exchanged, optimize=bool(optimize))
 
 
 define_each(contraction, _of_operand)
@@ -179,7 +221,7 @@ def _einsum(*operands: Any, optimize: Any = False) -> Any:
         full = tuple(sizes[index] for index in term)
         if np.shape(array) != full:  # a broadcast axis of length 1
             arrays[i] = np.broadcast_to(array, full)
-    return contraction(*arrays, subscripts=subscripts)
+    return contraction(*arrays, subscripts=subscripts, optimize=optimize)
 
 
 def _explicit(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
@@ -218,59 +260,3 @@ def _explicit(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
 
 def _letter(index: Any) -> str:
     return "..." if index is Ellipsis else _LETTERS[index]
-
-
-# -- linear algebra ------------------------------------------------------------------------------------
-
-
-def _of_inverse(g: Any, y: Any, a: Any) -> Any:
-    return -np.matmul(_t(y), np.matmul(g, _t(y)))
-
-
-def _scaled_inverse(g: Any, a: Any) -> Any:
-    return np.expand_dims(g, (-2, -1)) * _t(np.linalg.inv(a))
-
-
-@own
-def log_abs_det(a: Any) -> Any:
-    """`log|det a|` of each matrix."""
-    return np.linalg.slogdet(a)[1]
-
-
-define(np.linalg.inv, _of_inverse)
-define(np.linalg.det, lambda g, y, a: _scaled_inverse(g * y, a))
-define(log_abs_det, lambda g, y, a: _scaled_inverse(g, a))
-
-
-@compose(np.linalg.slogdet)
-def _slogdet(a: Any) -> Any:
-    sign = np.sign(np.linalg.det(a.array))
-    return sign, log_abs_det(a)
-
-
-def _column(x: Any, a: Any) -> Any:
-    """A vector of right-hand sides as a matrix of one column."""
-    return np.expand_dims(x, -1) if x.ndim == 1 else x
-
-
-def _of_matrix(g: Any, y: Any, a: Any, b: Any) -> Any:
-    b_bar = np.linalg.solve(_t(a), g)
-    return -np.matmul(_column(b_bar, a), _t(_column(y, a)))
-
-
-define(np.linalg.solve, _of_matrix, lambda g, y, a, b: np.linalg.solve(_t(a), g))
-
-
-def _of_cholesky(g: Any, y: Any, a: Any) -> Any:
-    """Ā = L⁻ᵀ Φ(Lᵀ L̄) L⁻¹, symmetrised; Φ takes the lower triangle and halves the diagonal.
-
-    Source: Murray 2016, "Differentiation of the Cholesky decomposition".
-    """
-    product = np.matmul(_t(y), np.tril(g))
-    phi = np.tril(product) - 0.5 * product * np.eye(y.shape[-1], dtype=y.dtype)
-    inner = np.linalg.solve(_t(y), phi)
-    whole = _t(np.linalg.solve(_t(y), _t(inner)))
-    return 0.5 * (whole + _t(whole))
-
-
-define(np.linalg.cholesky, _of_cholesky)

@@ -1,4 +1,4 @@
-"""Sums, means, products, extremes and norms along axes; cumulative sums and products."""
+"""Along axes: sums, means, variances, extremes, products."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules.table import compose, define, own
+from numpynn.autograd.rules.elementwise import root
+from numpynn.autograd.rules.table import compose, define, values
 
 
-def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` (None, a number, a tuple) names, counted from 0."""
     if axis is None:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -21,37 +23,32 @@ def kept(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """A reduction of `x` along `axis`, with the reduced axes back as length 1."""
     if keepdims or axis is None:
         return reduced  # against all axes it broadcasts as it is
-    return np.expand_dims(reduced, _axes(axis, x.ndim))
+    return np.expand_dims(reduced, axes_of(axis, x.ndim))
 
 
-def _count(x: Any, axis: Any) -> int:
+def joined_last(x: Any, axis: Any) -> Any:
+    """`x` with the axes of `axis` joined into one, at the end."""
+    axes = axes_of(axis, x.ndim)
+    rest = tuple(a for a in range(x.ndim) if a not in axes)
+    sizes = [x.shape[a] for a in rest]
+    moved = np.transpose(x, rest + axes)
+    return np.reshape(moved, (*sizes, math.prod(x.shape[a] for a in axes)))
+
+
+# -- sums and means --------------------------------------------------------------------------------
+
+
+def _count(x: Any, axis: Any, where: Any = True) -> Any:
     """How many elements one reduced value stands for."""
-    return math.prod(x.shape[a] for a in _axes(axis, x.ndim))
+    if where is True:
+        return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+    return np.sum(np.broadcast_to(where, x.shape), axis=axis, keepdims=True).astype(x.dtype)
 
 
-# -- sums --------------------------------------------------------------------------------------------
-
-
-def _of_sum(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Any:
-    spread = g if axis is None else kept(g, x, axis, keepdims)
-    return spread if where is True else np.where(where, spread, 0.0)
-
-
-def _of_mean(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return kept(g, x, axis, keepdims) / max(_count(x, axis), 1)
-
-
-def _deviation(x: Any, axis: Any) -> Any:
-    return x - np.mean(x, axis=axis, keepdims=True)
-
-
-def _of_var(g: Any, y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    return kept(g, x, axis, keepdims) * (2.0 / (_count(x, axis) - ddof)) * _deviation(x, axis)
-
-
-def _of_std(g: Any, y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    slope = g / np.where(y == 0, 1.0, y)  # 0 where all values are equal
-    return kept(slope, x, axis, keepdims) / (_count(x, axis) - ddof) * _deviation(x, axis)
+def _spread(g: Any, x: Any, axis: Any, keepdims: bool, where: Any) -> Any:
+    """The cotangent of a reduced value for each element that counts."""
+    each = g if axis is None else kept(g, x, axis, keepdims)
+    return each if where is True else np.where(where, each, 0.0)
 
 
 def _sum(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Any:
@@ -60,12 +57,54 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) ->
     return np.sum(x, axis=axis, keepdims=keepdims, where=where)
 
 
-define(np.sum, _of_sum, compute=_sum)
-define(np.mean, _of_mean)
-define(np.var, _of_var)
-define(np.std, _of_std)
+define(
+    np.sum,
+    lambda g, y, x, axis=None, keepdims=False, where=True: _spread(g, x, axis, keepdims, where),
+    compute=_sum,
+)
 
-# -- extremes: ties share the gradient evenly ----------------------------------------------------------
+
+def _of_mean(
+    g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, where: Any = True
+) -> Any:
+    return _spread(g, x, axis, keepdims, where) / _count(x, axis, where)
+
+
+define(np.mean, _of_mean)
+
+
+def _of_variance(
+    g: Any,
+    y: Any,
+    x: Any,
+    axis: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    correction: float = 0,
+) -> Any:
+    """∂y/∂x_i = 2 (x_i - mean) / (n - ddof)"""
+    deviation = x - np.mean(x, axis=axis, keepdims=True, where=where)
+    degrees = _count(x, axis, where) - (ddof or correction)
+    return 2.0 * _spread(g, x, axis, keepdims, where) * deviation / degrees
+
+
+define(np.var, _of_variance)
+
+
+@compose(np.std)
+def _std(
+    a: Any,
+    axis: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    correction: float = 0,
+) -> Any:
+    return root(np.var(a, axis=axis, ddof=ddof or correction, keepdims=keepdims, where=where))
+
+
+# -- extremes: ties share the gradient evenly ------------------------------------------------------
 
 
 def _of_extreme(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -83,21 +122,15 @@ def _ptp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
-# -- products: by the products of all the others, so that zeros do no harm ------------------------------
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log Σ e^x, with the largest x taken out: `np.logaddexp.reduce`."""
+    largest = np.max(values(x), axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    total = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    return total if keepdims else np.squeeze(total, axes_of(axis, x.ndim))
 
 
-def _flattened(x: Any, axis: Any) -> tuple[Any, Any]:
-    """`x` with the axes of `axis` joined into one at the end, and the way back."""
-    axes = _axes(axis, x.ndim)
-    rest = [a for a in range(x.ndim) if a not in axes]
-    order = (*rest, *axes)
-    moved = np.transpose(x, order)
-    joined = np.reshape(moved, (*(x.shape[a] for a in rest), -1))
-
-    def back(z: Any) -> Any:
-        return np.transpose(np.reshape(z, moved.shape), np.argsort(order))
-
-    return joined, back
+# -- products: by the products of all the others, so that zeros do no harm -------------------------
 
 
 def _products_before(x: Any) -> Any:
@@ -107,79 +140,12 @@ def _products_before(x: Any) -> Any:
 
 
 def _of_prod(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    joined, back = _flattened(x, axis)
+    axes = axes_of(axis, x.ndim)
+    rest = tuple(a for a in range(x.ndim) if a not in axes)
+    joined = joined_last(x, axis)
     after = np.flip(_products_before(np.flip(joined, axis=-1)), axis=-1)
-    return kept(g, x, axis, keepdims) * back(_products_before(joined) * after)
+    others = np.reshape(_products_before(joined) * after, [x.shape[a] for a in rest + axes])
+    return kept(g, x, axis, keepdims) * np.moveaxis(others, range(x.ndim), rest + axes)
 
 
 define(np.prod, _of_prod)
-
-
-def _of_cumsum(g: Any, y: Any, x: Any, axis: Any = None) -> Any:
-    if axis is None:
-        return np.reshape(_of_cumsum(g, y, np.ravel(x), axis=0), x.shape)
-    return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
-
-
-def _of_cumprod(g: Any, y: Any, x: Any, axis: Any = None) -> Any:
-    """x̄_i = (x_1 ⋯ x_(i-1)) s_i  with  s_i = g_i + x_(i+1) s_(i+1): no division."""
-    if axis is None:
-        return np.reshape(_of_cumprod(g, y, np.ravel(x), axis=0), x.shape)
-    x, g = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
-    length = x.shape[-1]
-    sums = [g[..., length - 1]] if length else []
-    for i in range(length - 2, -1, -1):
-        sums.append(g[..., i] + x[..., i + 1] * sums[-1])
-    if not sums:
-        return np.moveaxis(g, -1, axis)
-    return np.moveaxis(_products_before(x) * np.stack(sums[::-1], axis=-1), -1, axis)
-
-
-define(np.cumsum, _of_cumsum)
-define(np.cumprod, _of_cumprod)
-
-# -- norms ---------------------------------------------------------------------------------------------
-
-
-@compose(np.linalg.norm)
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    axes = _axes(axis, x.ndim)
-    if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
-        if ord == "fro" and len(axes) != 2:
-            raise ValueError(f"The Frobenius norm is for matrices; got {len(axes)} axes.")
-        return euclidean(x, axis=axes, keepdims=keepdims)
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes[0], keepdims)
-    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
-        summed, across = axes if abs(ord) == 1 else axes[::-1]
-        sums = np.sum(np.absolute(x), axis=summed, keepdims=True)
-        norm = (np.max if ord > 0 else np.min)(sums, axis=across, keepdims=True)
-        return norm if keepdims else np.squeeze(norm, axis=axes)
-    raise TypeError(f"np.linalg.norm with ord={ord!r} over {len(axes)} axes has no derivative rule.")
-
-
-def _vector_norm(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
-    size = np.absolute(x)
-    if ord == np.inf:
-        return np.max(size, axis=axis, keepdims=keepdims)
-    if ord == -np.inf:
-        return np.min(size, axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return np.sum(x != 0, axis=axis, keepdims=keepdims).astype(x.dtype)
-    if ord == 1:
-        return np.sum(size, axis=axis, keepdims=keepdims)
-    return np.power(np.sum(np.power(size, ord), axis=axis, keepdims=keepdims), 1.0 / ord)
-
-
-@own
-def euclidean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The length of `x` along `axis`: sqrt(Σ x²)."""
-    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-
-
-def _of_euclidean(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    slope = g / np.where(y == 0, 1.0, y)  # 0 at the origin, a subgradient there
-    return kept(slope, x, axis, keepdims) * x
-
-
-define(euclidean, _of_euclidean)

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules.table import compose, define, define_each, own
+from numpynn.autograd.rules.elementwise import cast
+from numpynn.autograd.rules.table import among, compose, define, define_each, like, own, values
 
-# -- the same elements in another shape or order -------------------------------------------------------
+# -- the same elements in another shape or order ---------------------------------------------------
 
-define(np.reshape, lambda g, y, x, shape=None: np.reshape(g, x.shape))
+
+def _inverse(axes: Any) -> Any:
+    """The permutation that undoes `axes`."""
+    if axes is None:
+        return None
+    places = [a % len(axes) for a in axes]
+    return sorted(range(len(places)), key=places.__getitem__)
+
+
+def _negated(shift: Any) -> Any:
+    return -shift if np.ndim(shift) == 0 else tuple(-s for s in shift)
+
+
+define(
+    np.reshape,
+    lambda g, y, x, shape: np.reshape(g, x.shape),
+    compute=lambda x, shape: x.reshape(shape),
+)
 define(np.ravel, lambda g, y, x: np.reshape(g, x.shape))
-define(np.transpose, lambda g, y, x, axes=None: np.transpose(g, axes and np.argsort(axes)))
+define(np.transpose, lambda g, y, x, axes=None: np.transpose(g, _inverse(axes)))
 define(np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
 define(np.swapaxes, lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
 define(np.expand_dims, lambda g, y, x, axis: np.reshape(g, x.shape))
 define(np.squeeze, lambda g, y, x, axis=None: np.reshape(g, x.shape))
 define(np.broadcast_to, lambda g, y, x, shape: g)  # the sweep sums over the copies
 define(np.flip, lambda g, y, x, axis=None: np.flip(g, axis))
-define(
-    np.roll,
-    lambda g, y, x, shift, axis=None: np.roll(
-        g, tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift, axis
-    ),
-)
+define(np.roll, lambda g, y, x, shift, axis=None: np.roll(g, _negated(shift), axis))
 define(np.tril, lambda g, y, x, k=0: np.tril(g, k))
 define(np.triu, lambda g, y, x, k=0: np.triu(g, k))
 
 
 @compose(np.rollaxis)
 def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    axis, start = axis % a.ndim, start % (a.ndim + 1)
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
@@ -54,8 +69,9 @@ def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 @compose(np.resize)
 def _resize(a: Any, new_shape: Any) -> Any:
-    count = int(np.prod(new_shape, dtype=int))
-    return np.reshape(np.ravel(a)[np.arange(count) % a.size], new_shape)
+    count = math.prod(new_shape) if isinstance(new_shape, tuple | list) else new_shape
+    places = np.arange(count, like=like(a)) % max(a.size, 1)
+    return np.reshape(np.ravel(a)[places], new_shape)
 
 
 @compose(np.matrix_transpose, np.linalg.matrix_transpose)
@@ -63,30 +79,33 @@ def _matrix_transpose(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
+def _one_or_all(arrays: list[Any]) -> Any:
+    return arrays[0] if len(arrays) == 1 else tuple(arrays)
+
+
 @compose(np.atleast_1d)
-def _atleast_1d(*arrays: Any) -> Any:
-    return _one_or_all([np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays])
+def _atleast_1d(*arys: Any) -> Any:
+    return _one_or_all([np.reshape(a, (1,)) if np.ndim(a) == 0 else _array(a) for a in arys])
 
 
 @compose(np.atleast_2d)
-def _atleast_2d(*arrays: Any) -> Any:
-    return _one_or_all(
-        [np.reshape(a, (1, -1)) if np.ndim(a) < 2 else a for a in arrays],
-    )
+def _atleast_2d(*arys: Any) -> Any:
+    return _one_or_all([np.reshape(a, (1, -1)) if np.ndim(a) < 2 else _array(a) for a in arys])
 
 
 @compose(np.atleast_3d)
-def _atleast_3d(*arrays: Any) -> Any:
+def _atleast_3d(*arys: Any) -> Any:
     def lifted(a: Any) -> Any:
         if np.ndim(a) < 2:
             return np.reshape(a, (1, -1, 1))
-        return np.expand_dims(a, -1) if np.ndim(a) == 2 else a
+        return np.expand_dims(a, -1) if np.ndim(a) == 2 else _array(a)
 
-    return _one_or_all([lifted(a) for a in arrays])
+    return _one_or_all([lifted(a) for a in arys])
 
 
-def _one_or_all(arrays: list[Any]) -> Any:
-    return arrays[0] if len(arrays) == 1 else tuple(arrays)
+def _array(a: Any) -> Any:
+    """`a` itself, or the array that a list or number stands for."""
+    return a if hasattr(a, "shape") else np.asarray(a)
 
 
 @compose(np.broadcast_arrays)
@@ -104,7 +123,22 @@ def _meshgrid(*xi: Any, indexing: str = "xy") -> Any:
     return _broadcast_arrays(*grids)
 
 
-# -- joining and splitting -----------------------------------------------------------------------------
+@compose(np.full_like)
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
+    if not hasattr(fill_value, "node"):
+        return np.full_like(values(a), fill_value, dtype=dtype, shape=shape)
+    filled = np.broadcast_to(fill_value, np.shape(a) if shape is None else shape)
+    return cast(filled, values(a).dtype if dtype is None else dtype)
+
+
+for _astype in among(np, "astype"):
+
+    @compose(_astype)
+    def _cast(x: Any, dtype: Any) -> Any:
+        return cast(x, np.dtype(dtype))
+
+
+# -- joining and splitting -------------------------------------------------------------------------
 
 
 @own
@@ -127,11 +161,7 @@ define_each(joined, _of_part)
 def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
     if axis is None:
         return joined(*(np.ravel(a) for a in arrays), axis=0)
-    return joined(*arrays, axis=axis)
-
-
-if hasattr(np, "concat") and np.concat is not np.concatenate:
-    compose(np.concat)(_concatenate)
+    return joined(*(_array(a) for a in arrays), axis=axis)
 
 
 @compose(np.stack)
@@ -160,7 +190,27 @@ def _dstack(tup: Any) -> Any:
 
 @compose(np.column_stack)
 def _column_stack(tup: Any) -> Any:
-    return joined(*(np.expand_dims(a, 1) if np.ndim(a) == 1 else a for a in tup), axis=1)
+    columns = [np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else _array(a) for a in tup]
+    return joined(*columns, axis=1)
+
+
+@compose(np.block)
+def _block(arrays: Any) -> Any:
+    """Nested lists: the innermost are joined along the last axis, the next along the one before."""
+
+    def depth(nested: Any) -> int:
+        return 1 + depth(nested[0]) if isinstance(nested, list) else 0
+
+    def widest(nested: Any) -> int:
+        return max(map(widest, nested)) if isinstance(nested, list) else np.ndim(nested)
+
+    def assembled(nested: Any, axis: int) -> Any:
+        if isinstance(nested, list):
+            return joined(*(assembled(part, axis + 1) for part in nested), axis=axis)
+        return np.reshape(nested, (1,) * (ndim - np.ndim(nested)) + np.shape(nested))
+
+    ndim = max(depth(arrays), widest(arrays))
+    return assembled(arrays, -depth(arrays))
 
 
 @compose(np.append)
@@ -171,19 +221,19 @@ def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
 @compose(np.array_split)
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     length = ary.shape[axis]
-    if isinstance(indices_or_sections, int):
-        each, longer = divmod(length, indices_or_sections)
-        sizes = [each + 1] * longer + [each] * (indices_or_sections - longer)
-        bounds = [int(b) for b in np.cumsum([0, *sizes])]
+    if np.ndim(indices_or_sections) == 0:
+        each, longer = divmod(length, int(indices_or_sections))
+        sizes = [each + 1] * longer + [each] * (int(indices_or_sections) - longer)
+        bounds = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), length]
     before = (slice(None),) * (axis % ary.ndim)
-    return [ary[(*before, slice(a, b))] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [ary[(*before, slice(start, stop))] for start, stop in pairwise(bounds)]
 
 
 @compose(np.split)
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
+    if np.ndim(indices_or_sections) == 0 and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: axis {axis} of length {ary.shape[axis]} does not divide into "
             f"{indices_or_sections} equal parts."
@@ -206,69 +256,78 @@ def _dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return _split(ary, indices_or_sections, 2)
 
 
-def _unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
-    return tuple(np.moveaxis(x, axis, 0))
+for _unstack in among(np, "unstack"):
+
+    @compose(_unstack)
+    def _taken_apart(x: Any, axis: int = 0) -> tuple[Any, ...]:
+        return tuple(np.moveaxis(x, axis, 0))
 
 
-if hasattr(np, "unstack"):
-    compose(np.unstack)(_unstack)
-
-# -- copies --------------------------------------------------------------------------------------------
+# -- copies ----------------------------------------------------------------------------------------
 
 
 @compose(np.tile)
 def _tile(A: Any, reps: Any) -> Any:
-    reps = (reps,) if isinstance(reps, int | np.integer) else tuple(reps)
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     ndim = max(len(reps), A.ndim)
     reps = (1,) * (ndim - len(reps)) + reps
     shape = (1,) * (ndim - A.ndim) + A.shape
-    spread = np.reshape(A, [size for n in shape for size in (1, n)])
-    copied = np.broadcast_to(spread, [size for r, n in zip(reps, shape, strict=True) for size in (r, n)])
-    return np.reshape(copied, [r * n for r, n in zip(reps, shape, strict=True)])
+    apart = np.reshape(A, [size for n in shape for size in (1, n)])
+    pairs = list(zip(reps, shape, strict=True))
+    copied = np.broadcast_to(apart, [size for pair in pairs for size in pair])
+    return np.reshape(copied, [r * n for r, n in pairs])
 
 
 @compose(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), 0
-    return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
+    steps = np.arange(a.shape[axis], like=like(a))
+    return np.take(a, np.repeat(steps, values(repeats)), axis=axis)
 
 
-# -- padding: every mode reads the array at chosen places ------------------------------------------------
-
-
-def _of_constant_pad(g: Any, y: Any, x: Any, pad_width: Any, constant_values: Any = 0) -> Any:
-    inner = zip(np.broadcast_to(pad_width, (x.ndim, 2)), x.shape, strict=True)
-    return g[tuple(slice(int(before), int(before) + n) for (before, _), n in inner)]
+# -- padding: every mode but constants reads the array at chosen places ----------------------------
 
 
 @own
-def constant_pad(x: Any, pad_width: Any, constant_values: Any = 0) -> Any:
+def constant_pad(x: Any, widths: Any, constant_values: Any = 0) -> Any:
     """`x` with constants around it."""
-    return np.pad(x, pad_width, constant_values=constant_values)
+    return np.pad(x, widths, constant_values=constant_values)
 
 
-define(constant_pad, _of_constant_pad)
+define(
+    constant_pad,
+    lambda g, y, x, widths, constant_values=0: g[
+        tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    ],
+)
+
+
+def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """Before and after each axis, from NumPy's several ways to say it."""
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(a, pad_width.get(a - ndim, 0)) for a in range(ndim)]
+        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in pad_width]
+    return [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2))]
 
 
 @compose(np.pad)
 def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(a, pad_width.get(a - array.ndim, 0)) for a in range(array.ndim)]
-        pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
+    widths = _widths(pad_width, array.ndim)
     if mode == "constant":
-        return constant_pad(array, pad_width, constant_values=constant_values)
+        return constant_pad(array, widths, constant_values=values(constant_values))
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"np.pad with mode={mode!r} has no derivative rule; known: constant, edge, "
-                        "reflect, symmetric, wrap.")
-    widths = np.broadcast_to(pad_width, (array.ndim, 2))
-    for axis, (before, after) in enumerate(widths):
-        places = np.pad(np.arange(array.shape[axis]), (int(before), int(after)), mode=mode)  # type: ignore[call-overload]
-        array = np.take(array, places, axis=axis)
+        raise TypeError(
+            f"np.pad of a Tensor takes the modes constant, edge, reflect, symmetric and wrap; "
+            f"got {mode!r}."
+        )
+    for axis, width in enumerate(widths):
+        steps = np.arange(array.shape[axis], like=like(array))
+        array = np.take(array, np.pad(steps, width, mode=mode), axis=axis)  # type: ignore[call-overload]
     return array
 
 
-# -- diagonals -----------------------------------------------------------------------------------------
+# -- diagonals -------------------------------------------------------------------------------------
 
 
 @compose(np.diagonal)
@@ -276,7 +335,7 @@ def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = a.shape[-2:]
     length = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    i = np.arange(length)
+    i = np.arange(length, like=like(a))
     return a[..., i + max(-offset, 0), i + max(offset, 0)]
 
 
@@ -303,7 +362,9 @@ def _diag(v: Any, k: int = 0) -> Any:
         raise ValueError(f"diag needs a vector or a matrix; got shape {v.shape}.")
     size = v.shape[0] + abs(k)
     padded = np.pad(v, (max(k, 0), max(-k, 0)))
-    return np.expand_dims(padded, 0 if k >= 0 else 1) * np.eye(size, k=k, dtype=v.dtype)
+    return np.expand_dims(padded, 0 if k >= 0 else 1) * np.eye(
+        size, k=k, dtype=v.dtype, like=like(v)
+    )
 
 
 @compose(np.diagflat)

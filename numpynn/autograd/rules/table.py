@@ -8,16 +8,22 @@ of the cotangent `g`, the output and the inputs. It may return a gradient that s
 summed over broadcast axes, or broadcast along reduced ones: the sweep fits it to the argument. It
 is written with NumPy functions, so it runs on arrays, and on Tensors, where it is itself recorded:
 derivatives of any order follow from one rule.
+
+Every public NumPy function is in one of three lists: RULES and COMPOSED differentiate, PLAIN gives
+values, REFUSED raises an error that says what to do instead.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+
+from numpynn.typing import Array
 
 
 class EachArgument:
@@ -30,73 +36,98 @@ class EachArgument:
         return partial(self.vjp, number)
 
     def __len__(self) -> int:
-        return 1_000_000
+        return sys.maxsize
 
 
 class Signature:
-    """Which arguments of a NumPy function are understood on Tensors."""
+    """How a call in NumPy's words becomes one in ours, or is refused.
 
-    def __init__(self, function: Any, understood: Callable[..., Any], skip: int) -> None:
+    understood: a function whose parameters, after the first `skip`, are what we understand. They
+    have NumPy's names; where one is not NumPy's, it stands for NumPy's in the same place.
+    """
+
+    def __init__(self, function: Any, understood: Callable[..., Any], skip: int = 0) -> None:
         self.function = function
         self.understood = understood
         self.skip = skip
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
-        """Names and defaults that our side takes."""
+    def ours(self) -> dict[str, Any]:
+        """The names that we understand, in order, with their defaults."""
         parameters = list(inspect.signature(self.understood).parameters.values())[self.skip :]
         return {p.name: p.default for p in parameters if p.kind is not p.VAR_POSITIONAL}
 
     @cached_property
-    def numpy_names(self) -> list[str]:
-        """NumPy's own parameter names, in order."""
-        if isinstance(self.function, np.ufunc):
-            return list(self.parameters)
-        return list(inspect.signature(self.function).parameters)
+    def theirs(self) -> dict[str, Any]:
+        """NumPy's names, in order, with their defaults."""
+        try:
+            parameters = inspect.signature(self.function).parameters.values()
+        except ValueError:  # older NumPy hides the signatures of what is written in C
+            return self.ours
+        return {
+            p.name: p.default for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        }
 
-    def bind(
-        self, args: Sequence[Any], kwargs: dict[str, Any], arrays: int
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """The call in our terms: array arguments by position, the rest by keyword.
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Our name for each of theirs."""
+        words = {}
+        for own, other in zip(self.ours, self.theirs, strict=False):
+            if other not in self.ours and own not in self.theirs:
+                words[other] = own
+        return words | {name: name for name in self.ours}
 
-        Raises TypeError for a keyword that is not understood, naming it and those that are.
+    @cached_property
+    def takes_any_number(self) -> bool:
+        parameters = inspect.signature(self.understood).parameters.values()
+        return any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+    @cached_property
+    def in_step(self) -> int:
+        """How many leading parameters stand at the same place on both sides."""
+        count = 0
+        for own, other in zip(self.ours, self.theirs, strict=False):
+            if self.words.get(other) != own:
+                break
+            count += 1
+        return count
+
+    def named(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The call's arguments by our names, without those that say what is so anyway.
+
+        Raises TypeError for an argument that is not understood, naming it and those that are.
         """
-        kwargs = dict(kwargs)
-        args = list(args)
-        kwargs.update(zip(self.numpy_names[arrays:], args[arrays:], strict=False))
-        del args[arrays:]
-        positions = dict(zip(self.numpy_names, self.parameters, strict=False))
-        for name in list(kwargs):
-            if _is_default(name, kwargs[name]):
-                del kwargs[name]
-            elif name not in self.parameters:
-                ours = positions.get(name)
-                if ours is None or list(self.parameters).index(ours) >= arrays:
-                    self._refuse(name)
-                kwargs[ours] = kwargs.pop(name)
-        for name, default in list(self.parameters.items())[len(args) : arrays]:
-            if name in kwargs or default is not inspect.Parameter.empty:
-                args.append(kwargs.pop(name, default))
-        return args, kwargs
+        given: dict[str, Any] = {}
+        for name, value in [*zip(self.theirs, args, strict=False), *kwargs.items()]:
+            own = self.words.get(name)
+            if own is not None and value is not np._NoValue:
+                given[own] = value
+            elif own is None and not self._is_idle(name, value):
+                self._refuse(name)
+        return given
+
+    def _is_idle(self, name: str, value: Any) -> bool:
+        """Whether `name=value` is what NumPy does without it: `out=None`, `where=True` …"""
+        if value is None or value is np._NoValue:
+            return True
+        default = self.theirs.get(name, _IDLE.get(name))
+        return (
+            type(value) is type(default)
+            and isinstance(value, (bool, int, str))
+            and value == default
+        )
 
     def _refuse(self, name: str) -> None:
         from numpynn.autograd.tape import name_of
 
-        taken = ", ".join(self.parameters)
+        taken = f"({', '.join(self.ours)})" if self.ours else "no keywords"
         raise TypeError(
-            f"{name_of(self.function)} does not take `{name}` when an argument is a Tensor; "
-            f"it takes ({taken}). Use the values (t.numpy()) where no gradient is needed."
+            f"{name_of(self.function)} does not take `{name}` when an argument is a Tensor; it takes "
+            f"{taken}. Use the values (t.numpy()) where no gradient is needed."
         )
 
 
-def _is_default(name: str, value: Any) -> bool:
-    """Keywords that change nothing: `out=None`, `where=True`, `dtype=None` …"""
-    if name in ("out", "dtype", "initial", "like", "casting", "order", "subok"):
-        return value is None or value is np._NoValue or (name, value) in _IDLE
-    return (name == "where" and value is True) or value is np._NoValue
-
-
-_IDLE = {("casting", "same_kind"), ("order", "C"), ("order", "K"), ("subok", True)}
+_IDLE = {"where": True, "casting": "same_kind", "order": "K", "subok": True, "copy": True}
 
 
 class Rule:
@@ -109,17 +140,30 @@ class Rule:
         self.function = function
         self.vjps = vjps
         self.compute = compute or function
-        example = vjps.vjp if isinstance(vjps, EachArgument) else next(filter(None, vjps), None)
-        skip = 3 if isinstance(vjps, EachArgument) else 2
-        self.signature = Signature(function, example, skip) if example is not None else None
+        if isinstance(vjps, EachArgument):
+            self.signature = Signature(function, vjps.vjp, 3)
+        else:
+            example = next((vjp for vjp in vjps if vjp is not None), lambda g, y: None)
+            self.signature = Signature(function, example, 2)
 
-    def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """Check and sort the arguments of a call; see `Signature.bind`."""
-        if self.signature is None:
-            if kwargs:
-                raise TypeError(f"keywords {sorted(kwargs)} are not understood on Tensors")
-            return args, kwargs
-        return self.signature.bind(args, kwargs, min(len(self.vjps), max(len(args), 1)))
+    def bind(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Sequence[Any], dict[str, Any]]:
+        """The call in our terms: what is differentiated by position, the rest by keyword."""
+        from numpynn.autograd.tensor import unwrapped
+
+        if isinstance(self.vjps, EachArgument) or not self.signature.ours:
+            return args, unwrapped(self.signature.named((), kwargs))
+        if not kwargs and len(args) <= self.signature.in_step:  # nothing to sort: 1 µs less
+            arrays = len(self.vjps)
+            return [*args[:arrays], *unwrapped(args[arrays:])], kwargs
+        named = self.signature.named(args, kwargs)
+        positional = []
+        for name, default in list(self.signature.ours.items())[: len(self.vjps)]:
+            if name not in named and default is inspect.Parameter.empty:
+                break
+            positional.append(named.pop(name, default))
+        return positional, unwrapped(named)
 
 
 class Composition:
@@ -127,18 +171,21 @@ class Composition:
 
     def __init__(self, function: Any, formula: Callable[..., Any]) -> None:
         self.formula = formula
-        self.signature = Signature(function, formula, 0)
+        self.signature = Signature(function, formula)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            args_, kwargs = self.signature.bind(args, kwargs, len(args))
-            return self.formula(*args_, **kwargs)
-        return self.formula(*args)
+        signature = self.signature
+        if signature.takes_any_number:
+            return self.formula(*args, **signature.named((), kwargs))
+        if not kwargs and len(args) <= signature.in_step:
+            return self.formula(*args)
+        return self.formula(**signature.named(args, kwargs))
 
 
 RULES: dict[Any, Rule] = {}
 COMPOSED: dict[Any, Composition] = {}
 PLAIN: set[Any] = set()
+REFUSED: dict[Any, str] = {}  # and what to do instead
 
 
 def define(
@@ -171,11 +218,29 @@ def own(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any(hasattr(arg, "node") for arg in args):
-            from numpynn.autograd.tensor import apply
+        for arg in args:
+            if hasattr(arg, "node"):
+                from numpynn.autograd.tensor import apply
 
-            return apply(RULES[call], args, kwargs)
+                return apply(RULES[call], args, kwargs)
         return function(*args, **kwargs)
 
-    call.__name__, call.__doc__, call.__module__ = function.__name__, function.__doc__, function.__module__
+    for name in ("__name__", "__doc__", "__module__"):
+        setattr(call, name, getattr(function, name))
     return call
+
+
+def among(module: Any, names: str) -> Iterable[Any]:
+    """The functions of `module` with these names; older versions of NumPy lack some."""
+    return [getattr(module, name) for name in names.split() if hasattr(module, name)]
+
+
+def values(x: Array) -> Array:
+    """The array of a Tensor; anything else as it is."""
+    return x.array if hasattr(x, "node") else x
+
+
+def like(x: Array) -> Array | None:
+    """What to give as `like=`, so that a new array is of the kind of `x`."""
+    array = values(x)
+    return array if hasattr(array, "__array_function__") else None

@@ -1,0 +1,338 @@
+"""What is watched during training, accumulated over the batches of an epoch.
+
+    Mean                           Σ w v / Σ w
+    BinaryAccuracy                 mean of [p > threshold] = t
+    CategoricalAccuracy            mean of argmax p = argmax t
+    SparseCategoricalAccuracy      mean of argmax p = t
+
+A metric has state: `update_state` adds a batch, `result` reads, `reset_state` starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from numpynn import config, losses
+from numpynn.autograd.structure import leaves
+from numpynn.autograd.tensor import Tensor, tensor_of
+from numpynn.initializers import Initializer
+from numpynn.typing import Array
+from numpynn.utils.naming import auto_name
+from numpynn.utils.registry import Registry
+from numpynn.variables import Variable
+
+
+def _values(value: Any, dtype: Any = None) -> Array:
+    array = value.array if isinstance(value, Tensor) else np.asarray(value)
+    return array if dtype is None or array.dtype == dtype else array.astype(dtype)
+
+
+class Metric:
+    """Base class: override `update_state`, `result`, and `reset_state` where zeros are not the start."""
+
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        self.name = name or auto_name(type(self).__name__)
+        self._dtype = np.dtype(getattr(dtype, "name", dtype) or config.floatx())
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype.name
+
+    def add_variable(
+        self, shape: Sequence[int], initializer: Any, dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """A piece of state."""
+        return Variable(initializer, tuple(shape), dtype or self._dtype, trainable=False, name=name)
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """`add_variable` under its older name; zeros unless told."""
+        return self.add_variable(
+            shape, "zeros" if initializer is None else initializer, dtype, name
+        )
+
+    @property
+    def variables(self) -> list[Variable]:
+        return [
+            v for value in self.__dict__.values() for v in leaves(value) if isinstance(v, Variable)
+        ]
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError("A Metric must implement `update_state()`.")
+
+    def result(self) -> Any:
+        raise NotImplementedError("A Metric must implement `result()`.")
+
+    def reset_state(self) -> None:
+        for variable in self.variables:
+            variable.assign(np.zeros_like(variable.array))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        return cls(**config)
+
+
+class _Sums(Metric):
+    """A weighted total and the weight behind it, kept in float64 however long the epoch."""
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(dtype, name)
+        self.total = self.add_variable((), _zeros, "float64", "total")
+        self.count = self.add_variable((), _zeros, "float64", "count")
+
+    def _add(self, values: Array, sample_weight: Any) -> None:
+        if sample_weight is None:
+            total, count = values.sum(dtype="float64"), values.size
+        else:
+            weights = _values(sample_weight, values.dtype)
+            values, weights = losses.same_rank(values, weights)
+            while weights.ndim < values.ndim:
+                weights = weights[..., None]
+            weights = np.broadcast_to(weights, values.shape)
+            total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
+        self.total.array = self.total.array + total
+        self.count.array = self.count.array + count
+
+    def reset_state(self) -> None:
+        self.total.array = np.zeros(())
+        self.count.array = np.zeros(())
+
+
+class _Zeros(Initializer):
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
+        return np.zeros(shape, dtype)
+
+
+_zeros = _Zeros()
+
+
+class Mean(_Sums):
+    """The weighted mean of what it is given."""
+
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Add values, each with its weight; one weight may serve many values."""
+        self._add(_values(values), sample_weight)
+
+    def value(self) -> float:
+        """The mean so far, 0 before the first value."""
+        count = float(self.count.array)
+        return float(self.total.array) / count if count else 0.0
+
+    def result(self) -> Tensor:
+        return tensor_of(np.asarray(self.value(), self._dtype), None)
+
+
+class Sum(_Sums):
+    """The weighted sum of what it is given."""
+
+    def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        self._add(_values(values), sample_weight)
+
+    def value(self) -> float:
+        return float(self.total.array)
+
+    def result(self) -> Tensor:
+        return tensor_of(np.asarray(self.value(), self._dtype), None)
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of `fn(y_true, y_pred, **arguments)`, a function that gives one value a sample."""
+
+    def __init__(
+        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **arguments: Any
+    ) -> None:
+        super().__init__(name or getattr(fn, "__name__", None), dtype)
+        self.fn = fn
+        self.arguments = arguments
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        mask = getattr(y_pred, "mask", None)
+        values = _values(self.fn(_values(y_true), _values(y_pred, self._dtype), **self.arguments))
+        if mask is not None:
+            valid = _values(mask, values.dtype)
+            sample_weight = valid if sample_weight is None else _values(sample_weight) * valid
+        self._add(values, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.arguments}
+
+
+def accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where y_pred = y_true, else 0."""
+    y_true, y_pred = losses.same_rank(_values(y_true), _values(y_pred))
+    return np.equal(y_true, y_pred).astype(config.floatx())
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+    """1 where [y_pred > threshold] = y_true, else 0; strictly greater."""
+    y_true, y_pred = losses.same_rank(_values(y_true), _values(y_pred))
+    return np.equal(y_true, y_pred > threshold).astype(config.floatx())
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where argmax y_pred = argmax y_true, else 0.  (…, K) → (…)."""
+    true, predicted = np.argmax(_values(y_true), axis=-1), np.argmax(_values(y_pred), axis=-1)
+    return np.equal(true, predicted).astype(config.floatx())
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where argmax y_pred = y_true, else 0.  (…) or (…, 1) and (…, K) → (…)."""
+    y_true, y_pred = _values(y_true), _values(y_pred)
+    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
+        y_true = y_true[..., 0]
+    if y_true.shape != y_pred.shape[:-1]:
+        raise ValueError(
+            "sparse_categorical_accuracy: class numbers of shape y_pred.shape without its last axis "
+            f"are expected; got y_true {y_true.shape} and y_pred {y_pred.shape}."
+        )
+    return np.equal(y_true, np.argmax(y_pred, axis=-1)).astype(config.floatx())
+
+
+class Accuracy(MeanMetricWrapper):
+    """How often y_pred = y_true."""
+
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
+        super().__init__(accuracy, name, dtype)
+
+
+class BinaryAccuracy(MeanMetricWrapper):
+    """How often [y_pred > threshold] = y_true. Raises ValueError for a threshold outside 0 … 1."""
+
+    def __init__(
+        self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
+    ) -> None:
+        if threshold is not None and not 0 < threshold < 1:
+            raise ValueError(f"`threshold` must be between 0 and 1; got {threshold}.")
+        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+
+
+class CategoricalAccuracy(MeanMetricWrapper):
+    """How often argmax y_pred = argmax y_true."""
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(categorical_accuracy, name, dtype)
+
+
+class SparseCategoricalAccuracy(MeanMetricWrapper):
+    """How often argmax y_pred = y_true, a class number."""
+
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(sparse_categorical_accuracy, name, dtype)
+
+
+class MeanSquaredError(MeanMetricWrapper):
+    """The mean of (t - y)²."""
+
+    def __init__(self, name: str | None = "mean_squared_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+
+class MeanAbsoluteError(MeanMetricWrapper):
+    """The mean of |t - y|."""
+
+    def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
+        super().__init__(losses.mean_absolute_error, name, dtype)
+
+
+class BinaryCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.binary_crossentropy`."""
+
+    def __init__(
+        self,
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(
+            losses.binary_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+        )
+
+
+class CategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.categorical_crossentropy`."""
+
+    def __init__(
+        self,
+        name: str | None = "categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            losses.categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
+
+
+class SparseCategoricalCrossentropy(MeanMetricWrapper):
+    """The mean of `losses.sparse_categorical_crossentropy`."""
+
+    def __init__(
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, axis=axis
+        )
+
+
+_registry = Registry(
+    "metric",
+    Metric,
+    [
+        Mean,
+        Sum,
+        Accuracy,
+        BinaryAccuracy,
+        CategoricalAccuracy,
+        SparseCategoricalAccuracy,
+        MeanSquaredError,
+        MeanAbsoluteError,
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        SparseCategoricalCrossentropy,
+    ],
+    {
+        "mse": MeanSquaredError,
+        "MSE": MeanSquaredError,
+        "mae": MeanAbsoluteError,
+        "MAE": MeanAbsoluteError,
+        "bce": BinaryCrossentropy,
+        "BCE": BinaryCrossentropy,
+    },
+)
+get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize

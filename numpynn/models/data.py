@@ -1,0 +1,165 @@
+"""Arrays as batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from numpynn import random
+from numpynn.autograd.structure import leaves, map_structure
+from numpynn.autograd.tensor import Tensor
+from numpynn.typing import Array
+
+Batch = tuple[Any, Any, Any]  # inputs, targets, sample weights; None where there are none
+
+
+def as_array(value: Any, role: str) -> Array:
+    """A numeric array of `value`; `role` says in errors what it was for.
+
+    Raises ValueError for lists of mixed or uneven things, for text, and for scalars.
+    """
+    if isinstance(value, Tensor):
+        value = value.array
+    if not hasattr(value, "__array_function__"):
+        if isinstance(value, (list, tuple)) or not hasattr(value, "__array__"):
+            raise ValueError(
+                f"`{role}` must be an array (or several in a list or dict); got "
+                f"{type(value).__name__}: {_short(value)}. Convert it first: np.array({role})."
+            )
+        value = np.asarray(value)
+    if value.dtype.kind not in "fiub":
+        raise ValueError(f"`{role}` must hold numbers; got dtype {value.dtype}: {_short(value)}.")
+    if value.ndim == 0:
+        raise ValueError(f"`{role}` needs a batch axis; got a single number.")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def arrays_of(value: Any, role: str) -> Any:
+    """`as_array` of each array in a nesting; a list of plain numbers is refused, not guessed at."""
+    if value is None:
+        return None
+    if isinstance(value, (list, tuple)) and not all(hasattr(v, "shape") for v in leaves(value)):
+        raise ValueError(
+            f"`{role}` must be an array (or several in a list or dict); got a "
+            f"{type(value).__name__}: {_short(value)}. Convert it first: np.array({role})."
+        )
+    return map_structure(lambda v: as_array(v, role), value)
+
+
+class ArrayBatches:
+    """Inputs, targets and weights of equal length, cut into batches; the last may be short.
+
+    Raises ValueError for empty arrays, for lengths that differ, and for a batch size below 1.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+        dtype: Any = None,
+    ) -> None:
+        self.data = (
+            arrays_of(x, "x"),
+            arrays_of(y, "y"),
+            arrays_of(sample_weight, "sample_weight"),
+        )
+        arrays = [a for part in self.data for a in leaves(part) if a is not None]
+        lengths = [len(a) for a in arrays]
+        if len(set(lengths)) > 1:
+            named = [
+                f"{role}: {[len(a) for a in leaves(part)]}"
+                for role, part in zip(("x", "y", "sample_weight"), self.data, strict=True)
+                if part is not None
+            ]
+            raise ValueError(f"All arrays must have as many samples; got {', '.join(named)}.")
+        if not lengths or not lengths[0]:
+            raise ValueError(f"There are no samples: x has shape {[a.shape for a in arrays]}.")
+        if batch_size is not None and (
+            not isinstance(batch_size, (int, np.integer)) or batch_size < 1
+        ):
+            raise ValueError(f"`batch_size` must be a positive whole number; got {batch_size!r}.")
+        if dtype is not None:  # once here instead of batch by batch
+            self.data = tuple(map_structure(_floats_in(dtype), part) for part in self.data)
+        self.size = lengths[0]
+        self.batch_size = int(batch_size or 32)
+        self.shuffle = shuffle
+
+    def __len__(self) -> int:
+        return -(-self.size // self.batch_size)
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of one pass, in a new random order if shuffled."""
+        order = random.generator().permutation(self.size) if self.shuffle else None
+        flat = all(not isinstance(part, (list, tuple, dict)) for part in self.data)
+        for start in range(0, self.size, self.batch_size):
+            stop = start + self.batch_size
+            chosen = slice(start, stop) if order is None else order[start:stop]
+            if flat:
+                x, y, weight = self.data
+                yield (
+                    x[chosen],
+                    None if y is None else y[chosen],
+                    None if weight is None else weight[chosen],
+                )
+            else:
+                yield tuple(_rows(part, chosen) for part in self.data)
+
+
+def _rows(part: Any, chosen: Any) -> Any:
+    return None if part is None else map_structure(lambda a: a[chosen], part)
+
+
+def _floats_in(dtype: Any) -> Any:
+    def convert(array: Any) -> Any:
+        if array is None or array.dtype.kind != "f":
+            return array
+        return array.astype(dtype, copy=False)
+
+    return convert
+
+
+def split_tail(arrays: Sequence[Any], fraction: float) -> tuple[list[Any], list[Any]]:
+    """The first part and the last `fraction` of the samples, before any shuffling.
+
+    Raises ValueError for a fraction outside 0 … 1, or one that leaves a part empty.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"`validation_split` must be between 0 and 1; got {fraction}.")
+    sized = [a for part in arrays for a in leaves(part) if a is not None]
+    total = len(sized[0])
+    at = int(total * (1.0 - fraction))
+    if at in (0, total):
+        raise ValueError(
+            f"validation_split={fraction} of {total} samples leaves one of the two parts empty."
+        )
+    head = [_rows(part, slice(None, at)) for part in arrays]
+    tail = [_rows(part, slice(at, None)) for part in arrays]
+    return head, tail
+
+
+def class_weights_to_sample_weights(y: Any, class_weight: dict[int, float]) -> Array:
+    """The weight of each sample's class; 1 for classes that are not named.
+
+    y (N,) or (N, 1) class numbers, or (N, K) one-hot.
+    Raises ValueError where `y` is neither.
+    """
+    labels = np.asarray(y)
+    if labels.ndim > 2:
+        raise ValueError(f"`class_weight` needs targets of rank 1 or 2; got shape {labels.shape}.")
+    if labels.ndim == 2:
+        labels = labels[:, 0] if labels.shape[1] == 1 else np.argmax(labels, axis=1)
+    classes = np.round(labels).astype("int64")
+    weights = np.ones(len(classes), dtype="float64")
+    for number, weight in class_weight.items():
+        weights[classes == int(number)] = weight
+    return weights

@@ -1,0 +1,530 @@
+"""The training loop: compile, fit, evaluate, predict, and one step of each.
+
+    for each epoch
+        for each batch  x, y
+            ŷ = model(x);  L = loss(y, ŷ) + penalties
+            g = ∂L/∂w;     w follows g by the optimizer
+
+What `fit` reports is the running mean over the epoch's batches, each measured before its update,
+with dropout on; the validation figures are measured after the epoch, without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numpynn import losses as losses_module
+from numpynn import metrics as metrics_module
+from numpynn import optimizers
+from numpynn.autograd.structure import leaves, map_structure
+from numpynn.autograd.tape import no_grad, recording, sweep
+from numpynn.autograd.tensor import Tensor
+from numpynn.callbacks import CallbackList, History, ProgbarLogger
+from numpynn.layers.base import Layer
+from numpynn.models.data import (
+    ArrayBatches,
+    Batch,
+    arrays_of,
+    class_weights_to_sample_weights,
+    split_tail,
+)
+from numpynn.typing import Array
+
+
+def _task(y_true: Array, y_pred: Array) -> str:
+    """What kind of classification the shapes speak of: binary, sparse or categorical."""
+    if y_pred.shape[-1] == 1:
+        return "binary"
+    if y_true.ndim < y_pred.ndim or (y_true.shape[-1] == 1 and y_pred.shape[-1] > 1):
+        return "sparse"
+    return "categorical"
+
+
+_ACCURACIES: dict[str, Any] = {
+    "binary": metrics_module.BinaryAccuracy,
+    "sparse": metrics_module.SparseCategoricalAccuracy,
+    "categorical": metrics_module.CategoricalAccuracy,
+}
+_CROSSENTROPIES = {
+    "binary": losses_module.binary_crossentropy,
+    "sparse": losses_module.sparse_categorical_crossentropy,
+    "categorical": losses_module.categorical_crossentropy,
+}
+
+
+def resolve_loss(identifier: Any, y_true: Array, y_pred: Array) -> losses_module.Loss:
+    """The Loss that a compile argument means; "crossentropy" by the shapes."""
+    if identifier in ("crossentropy", "ce"):
+        found: Any = _CROSSENTROPIES[_task(y_true, y_pred)]
+    else:
+        found = losses_module.get(identifier)
+    if isinstance(found, losses_module.Loss):
+        return found
+    name = identifier if isinstance(identifier, str) else getattr(found, "__name__", None)
+    return losses_module.LossFunctionWrapper(found, name=name)
+
+
+def resolve_metric(identifier: Any, y_true: Array, y_pred: Array) -> metrics_module.Metric:
+    """The Metric that a compile argument means; "accuracy" by the shapes."""
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        found: Any = _ACCURACIES[_task(y_true, y_pred)]()
+    else:
+        found = metrics_module.get(identifier)
+    if not isinstance(found, metrics_module.Metric):
+        found = metrics_module.MeanMetricWrapper(found)
+    metric: metrics_module.Metric = found
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric
+
+
+class Trainer(Layer):
+    """What a model has beside its layers: the loop that trains it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.optimizer: Any = None
+        self.history: History | None = None
+        self.stop_training = False
+        self._compiled = False
+
+    # -- configuration --------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] | None = None,
+        weighted_metrics: Sequence[Any] | None = None,
+        run_eagerly: bool = False,
+        jit_compile: Any = "auto",
+    ) -> None:
+        """Choose how to train.
+
+        optimizer, loss, metrics: by name, or as objects. weighted_metrics: those that sample weights
+        apply to. run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs eagerly.
+        Raises ValueError for unknown names, and for metrics that are not in a list.
+        """
+        for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if given is not None and not isinstance(given, (list, tuple)):
+                raise ValueError(f"`{name}` must be a list; got {given!r}.")
+            for identifier in given or ():
+                if identifier is None:
+                    raise ValueError(f"`{name}` must not hold None; got {given!r}.")
+                if not (isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")):
+                    metrics_module.get(identifier)
+        if isinstance(loss, str) and loss not in ("crossentropy", "ce"):
+            losses_module.get(loss)
+        self.optimizer = optimizers.get(optimizer)
+        self._loss = loss
+        self._metrics = list(metrics or [])
+        self._weighted_metrics = list(weighted_metrics or [])
+        self._loss_function: losses_module.Loss | None = None
+        self._compiled_metrics: list[metrics_module.Metric] | None = None
+        self._compiled_weighted: list[metrics_module.Metric] = []
+        self._loss_tracker = metrics_module.Mean(name="loss")
+        self._compiled = True
+
+    @property
+    def metrics(self) -> list[metrics_module.Metric]:
+        """The loss's running mean, the compiled metrics, and those that layers hold."""
+        if not self._compiled:
+            return []
+        held = [
+            item
+            for layer in self._flatten_layers()
+            for name, value in layer.__dict__.items()
+            if name not in ("_loss_tracker", "_compiled_metrics", "_compiled_weighted", "_metrics")
+            for item in leaves(value)
+            if isinstance(item, metrics_module.Metric) and not name.startswith("_weighted")
+        ]
+        return [
+            self._loss_tracker,
+            *held,
+            *(self._compiled_metrics or []),
+            *self._compiled_weighted,
+        ]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Start all running means anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """The running means now, by name."""
+        return {m.name: _number(m) for m in self._active_metrics()}
+
+    def _active_metrics(self) -> list[metrics_module.Metric]:
+        active = self.__dict__.get("_metrics_in_use")
+        return self.metrics if active is None else active
+
+    # -- one step -------------------------------------------------------------------------------
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The compiled loss plus everything the layers add. Override for a loss of your own.
+
+        Raises ValueError where there is nothing to minimise.
+        """
+        terms: list[Any] = []
+        if self._loss is not None:
+            if y is None:
+                raise ValueError(
+                    f"Loss {self._loss!r} needs targets; `y` is missing in the call to fit, evaluate "
+                    "or the like."
+                )
+            if self._loss_function is None:
+                self._loss_function = resolve_loss(self._loss, y, y_pred)
+            terms.append(self._loss_function(y, y_pred, sample_weight))
+        terms.extend(self._extra_losses())
+        if not terms:
+            raise ValueError(
+                "There is no loss: pass `loss` to compile(), or call add_loss() in a layer."
+            )
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, float]:
+        """Add a batch to the metrics and return all results."""
+        if self._compiled_metrics is None:
+            self._compiled_metrics = [resolve_metric(m, y, y_pred) for m in self._metrics]
+            self._compiled_weighted = [resolve_metric(m, y, y_pred) for m in self._weighted_metrics]
+            self.__dict__.pop("_metrics_in_use", None)
+        for metric in self._compiled_metrics:
+            metric.update_state(y, y_pred)
+        for metric in self._compiled_weighted:
+            metric.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def train_step(self, data: Batch) -> dict[str, float]:
+        """One update. Override it for a step of your own; it returns the logs."""
+        x, y, sample_weight = data
+        self._clear_losses()
+        with recording():
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._track(loss, x)
+        self.optimizer.apply(self._gradients(loss), self._to_train())
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Batch) -> dict[str, float]:
+        """Measure one batch."""
+        x, y, sample_weight = data
+        self._clear_losses()
+        y_pred = self(x, training=False)
+        self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Batch) -> Any:
+        """The outputs of one batch."""
+        return self(data[0], training=False)
+
+    def _gradients(self, loss: Tensor) -> list[Array | None]:
+        if loss.node is None:
+            raise ValueError(
+                "The loss depends on no trainable weight: is every layer frozen, or the loss made of "
+                "constants?"
+            )
+        found = sweep({loss.node: np.ones_like(loss.array)})
+        return [found.get(v.node) for v in self._to_train()]
+
+    def _track(self, loss: Any, x: Any) -> None:
+        self._loss_tracker.update_state(loss, sample_weight=len(leaves(x)[0]))
+
+    def _to_train(self) -> list[Any]:
+        cached = self.__dict__.get("_trainable_in_use")
+        return self.trainable_variables if cached is None else cached[0]
+
+    def _extra_losses(self) -> list[Any]:
+        cached = self.__dict__.get("_layers_in_use")
+        if cached is None:
+            return self.losses
+        layers, penalised = cached
+        terms = [term for layer in layers for term in layer._losses]
+        return terms + [w.regularizer(w) for w in penalised]
+
+    def _clear_losses(self) -> None:
+        cached = self.__dict__.get("_layers_in_use")
+        for layer in cached[0] if cached else self._flatten_layers():
+            if layer._losses:
+                layer._losses = []
+
+    def _prepare(self) -> None:
+        """Look once through the layers; a run does not change them."""
+        trainable = self.trainable_variables
+        self.__dict__["_trainable_in_use"] = (trainable,)
+        self.__dict__["_layers_in_use"] = (
+            self._flatten_layers(),
+            [w for w in trainable if w.regularizer is not None],
+        )
+        self.__dict__["_metrics_in_use"] = self.metrics
+
+    def _release(self) -> None:
+        for name in ("_trainable_in_use", "_layers_in_use", "_metrics_in_use"):
+            self.__dict__.pop(name, None)
+
+    # -- whole runs -----------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train for `epochs` passes over the data, and return the history of the figures.
+
+        validation_split: the share of the samples, from the end, held out before shuffling.
+        class_weight: {class: weight}. sample_weight: one for each sample; the loss still divides by
+        the number of samples. steps_per_epoch: stop an epoch after so many batches.
+        validation_freq: every so many epochs, or a list of epochs (counted from 1).
+        Raises RuntimeError before compile(), ValueError for data that do not fit.
+        """
+        self._require_compiled("fit")
+        if validation_split and validation_data is None:
+            parts = [
+                arrays_of(x, "x"),
+                arrays_of(y, "y"),
+                arrays_of(sample_weight, "sample_weight"),
+            ]
+            (x, y, sample_weight), held_out = split_tail(parts, validation_split)
+            validation_data = tuple(held_out)
+        if class_weight is not None:
+            weights = class_weights_to_sample_weights(arrays_of(y, "y"), class_weight)
+            sample_weight = (
+                weights if sample_weight is None else weights * np.asarray(sample_weight)
+            )
+        batches = ArrayBatches(x, y, sample_weight, batch_size, shuffle, self._dtype)
+        validation = self._validation(validation_data, validation_batch_size or batch_size)
+        steps = min(len(batches), steps_per_epoch or len(batches))
+
+        self.history = History()
+        hooks = CallbackList(callbacks, self, epochs=epochs, steps=steps, verbose=verbose)
+        if verbose:
+            hooks.append(ProgbarLogger(1 if verbose == "auto" else verbose))
+        hooks.append(self.history)
+        self.stop_training = False
+        try:
+            self._ensure_built(batches)
+            self._prepare()
+            hooks.call("on_train_begin", None)
+            logs: dict[str, float] = {}
+            for epoch in range(initial_epoch, epochs):
+                logs = self._train_epoch(epoch, batches, steps, hooks)
+                if validation is not None and _due(epoch, validation_freq):
+                    measured = self._run_evaluation(validation, validation_steps, hooks)
+                    logs = {**logs, **{f"val_{name}": value for name, value in measured.items()}}
+                hooks.call("on_epoch_end", epoch, logs)
+                if self.stop_training:
+                    break
+            hooks.call("on_train_end", logs)
+        finally:
+            self._release()
+        return self.history
+
+    def _train_epoch(
+        self, epoch: int, batches: ArrayBatches, steps: int, hooks: CallbackList
+    ) -> dict[str, float]:
+        for metric in self._active_metrics():
+            metric.reset_state()
+        hooks.call("on_epoch_begin", epoch, None)
+        before, after = (
+            hooks.listeners("on_train_batch_begin"),
+            hooks.listeners("on_train_batch_end"),
+        )
+        logs: dict[str, float] = {}
+        for step, batch in enumerate(batches.epoch()):
+            for hook in before:
+                hook(step, None)
+            logs = self.train_step(batch)
+            for hook in after:
+                hook(step, _ordered(logs))
+            if self.stop_training or step + 1 == steps:
+                break
+        return _ordered(logs)
+
+    def _validation(self, data: Any, batch_size: int | None) -> ArrayBatches | None:
+        if data is None:
+            return None
+        if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
+            raise ValueError(
+                "`validation_data` must be (x, y) or (x, y, sample_weight); got "
+                f"{type(data).__name__} of {len(data) if hasattr(data, '__len__') else '?'}."
+            )
+        x, y, weight = (*data, None, None)[:3]
+        return ArrayBatches(x, y, weight, batch_size, dtype=self._dtype)
+
+    def _run_evaluation(
+        self, batches: ArrayBatches, steps: int | None, hooks: CallbackList
+    ) -> dict[str, float]:
+        for metric in self._active_metrics():
+            metric.reset_state()
+        hooks.call("on_test_begin", None)
+        before, after = hooks.listeners("on_test_batch_begin"), hooks.listeners("on_test_batch_end")
+        logs: dict[str, float] = {}
+        with no_grad():
+            for step, batch in enumerate(batches.epoch()):
+                if steps is not None and step == steps:
+                    break
+                for hook in before:
+                    hook(step, None)
+                logs = self.test_step(batch)
+                for hook in after:
+                    hook(step, _ordered(logs))
+        logs = _ordered(logs)
+        hooks.call("on_test_end", logs)
+        return logs
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss, followed by the metrics in a list; or all by name.
+
+        Raises RuntimeError before compile(), ValueError for data that do not fit.
+        """
+        self._require_compiled("evaluate")
+        batches = ArrayBatches(x, y, sample_weight, batch_size, dtype=self._dtype)
+        hooks = CallbackList(callbacks, self, steps=len(batches), verbose=verbose)
+        self._ensure_built(batches)
+        logs = self._run_evaluation(batches, steps, hooks)
+        if verbose and verbose != "auto":
+            print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()), flush=True)
+        return logs if return_dict else self._listed(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for all samples, as arrays. Raises ValueError for data that do not fit."""
+        batches = ArrayBatches(x, batch_size=batch_size, dtype=self._dtype)
+        hooks = CallbackList(callbacks, self, steps=len(batches), verbose=verbose)
+        hooks.call("on_predict_begin", None)
+        outputs: list[Any] = []
+        with no_grad():
+            for step, batch in enumerate(batches.epoch()):
+                if steps is not None and step == steps:
+                    break
+                hooks.call("on_predict_batch_begin", step, None)
+                outputs.append(map_structure(_plain, self.predict_step(batch)))
+                hooks.call("on_predict_batch_end", step, {"outputs": outputs[-1]})
+        hooks.call("on_predict_end", None)
+        flat = [leaves(output) for output in outputs]
+        joined = iter([np.concatenate(parts) for parts in zip(*flat, strict=True)])
+        return map_structure(lambda _: next(joined), outputs[0])
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One update on one batch; the running loss and metrics, as `evaluate` gives them."""
+        self._require_compiled("train_on_batch")
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("Give `sample_weight` or `class_weight`, not both.")
+            sample_weight = class_weights_to_sample_weights(arrays_of(y, "y"), class_weight)
+        batch = self._single_batch(x, y, sample_weight)
+        logs = _ordered(self.train_step(batch))
+        return logs if return_dict else self._listed(logs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Measure one batch; the running loss and metrics."""
+        self._require_compiled("test_on_batch")
+        batch = self._single_batch(x, y, sample_weight)
+        with no_grad():
+            logs = _ordered(self.test_step(batch))
+        return logs if return_dict else self._listed(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs of one batch, as arrays."""
+        with no_grad():
+            return map_structure(_plain, self.predict_step(self._single_batch(x, None, None)))
+
+    # -- help -----------------------------------------------------------------------------------
+
+    def _single_batch(self, x: Any, y: Any, sample_weight: Any) -> Batch:
+        batches = ArrayBatches(x, y, sample_weight, dtype=self._dtype)
+        batches.batch_size = batches.size
+        return next(batches.epoch())
+
+    def _listed(self, logs: dict[str, float]) -> Any:
+        names = [m.name for m in self.metrics if m.name in logs]
+        values = [logs[name] for name in names] + [v for k, v in logs.items() if k not in names]
+        return values[0] if len(values) == 1 else values
+
+    def _ensure_built(self, batches: ArrayBatches) -> None:
+        """Build the weights before the first step, from one sample."""
+        if not self.built:
+            sample = map_structure(lambda a: a[:1], batches.data[0])
+            with no_grad():
+                self(sample, training=False)
+            self._clear_losses()
+
+    def _require_compiled(self, method: str) -> None:
+        if not self._compiled:
+            raise RuntimeError(f"Call `compile()` before `{method}()`.")
+
+
+def _ordered(logs: dict[str, Any]) -> dict[str, float]:
+    """The logs as Python numbers, by name in alphabetical order, as Keras reports them."""
+    return {name: float(logs[name]) for name in sorted(logs)}
+
+
+def _number(metric: metrics_module.Metric) -> float:
+    return metric.value() if isinstance(metric, metrics_module.Mean) else float(metric.result())
+
+
+def _plain(value: Any) -> Any:
+    return value.array if isinstance(value, Tensor) else value
+
+
+def _due(epoch: int, frequency: int | Sequence[int]) -> bool:
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency

@@ -1,0 +1,101 @@
+"""The catalogue: one file a system = its data, its model, its training recipe.
+
+A system's file holds
+
+    CHAPTER, TASK                    where it stands in the course, and what it is for
+    EPOCHS, BATCH_SIZE, METRIC       the recipe, and the figure that measures it
+    data(seed), model()              the split of the data, and the compiled model
+
+or, where the system is a procedure rather than a Keras model,
+
+    STEPS, METRIC                    the recipe's length, and the figure that measures it
+    inputs(), output(x)              what the system computes
+    start(), step(quantity, t)       what it learns, and one step of learning it
+    measure(quantity)                how good the quantity is
+
+The same file name under `kerasref/systems` holds the same system in Keras.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from numpynn.typing import Array
+
+SLUGS = (
+    "xor",
+    "gradient-descent-1d",
+    "food-prices-batch",
+    "food-prices-online",
+    "food-prices",
+    "backprop-by-hand",
+    "ionosphere-mlp",
+    "iris-mlp",
+    "iris-mlp-as-printed",
+    "boston-mlp",
+    "sine-fit",
+    "mnist-softmax",
+    "mnist-mlp",
+    "functional-mlp",
+)
+"""In the order of the course."""
+
+
+class Split(NamedTuple):
+    """Samples to train on, and samples to measure on."""
+
+    x: Array
+    y: Array
+    x_test: Array
+    y_test: Array
+
+
+@dataclass(frozen=True)
+class System:
+    """One entry of the catalogue."""
+
+    slug: str
+    module: ModuleType
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a Keras model; otherwise it is a procedure."""
+        return hasattr(self.module, "model")
+
+    @property
+    def chapter(self) -> str:
+        return str(self.module.CHAPTER)
+
+    @property
+    def task(self) -> str:
+        return str(self.module.TASK)
+
+    @property
+    def metric(self) -> str:
+        return str(self.module.METRIC)
+
+    def model(self) -> Any:
+        return self.module.model()
+
+    def data(self, seed: int = 0) -> Split:
+        found: Split = self.module.data(seed)
+        return found
+
+    def count_params(self) -> int:
+        """How many numbers it learns."""
+        if self.is_model:
+            return int(self.model().count_params())
+        return int(self.module.start().size)
+
+
+def load(slug: str) -> System:
+    """The system of that name. Raises ValueError, with the nearest names, for one not there."""
+    if slug not in SLUGS:
+        near = difflib.get_close_matches(slug, SLUGS, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"There is no system {slug!r}.{hint} `numpynn list` shows the catalogue.")
+    return System(slug, importlib.import_module(f"{__name__}.{slug.replace('-', '_')}"))
