@@ -105,6 +105,10 @@ class _Sums(Metric):
                 weights = weights[..., None]
             weights = np.broadcast_to(weights, values.shape)
             total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
+        self.add(total, count)
+
+    def add(self, total: float, count: float) -> None:
+        """Add a total of values that is known already, and the weight behind it."""
         self.total.array = self.total.array + total
         self.count.array = self.count.array + count
 

@@ -4,16 +4,11 @@ E = ½ Σ (target - output)² of one example a step, in order. What is learnt is
 one vector: the (2, 3) kernel, then the (3, 2) one, both row by row.
 """
 
-import numpy as np
 from keras import ops
 
 from kerasref.backend import value_and_gradients
+from numpynn.systems.backprop_by_hand import INPUTS, LEARNING_RATE, START, TARGETS
 from numpynn.typing import Array
-
-INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-TARGETS = np.array([[0, 0], [1, 0], [1, 0], [0, 1]])  # sum and carry of the two bits
-START = np.linspace(-1, 1, 12)
-LEARNING_RATE = 0.5
 
 
 def output(x: Array) -> Array:

@@ -7,10 +7,8 @@ from keras import ops
 
 from kerasref.backend import value_and_gradients
 from numpynn.datasets import food_prices
+from numpynn.systems.food_prices_batch import LEARNING_RATE, START
 from numpynn.typing import Array
-
-START = [50.0, 50.0, 50.0]
-LEARNING_RATE = 0.005
 
 
 def output(portions: Array) -> Array:

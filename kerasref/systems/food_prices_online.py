@@ -2,11 +2,10 @@
 
 from kerasref.systems.food_prices_batch import descend, output
 from numpynn.datasets import food_prices
+from numpynn.systems.food_prices_online import LEARNING_RATE
 from numpynn.typing import Array
 
 __all__ = ["output", "step"]
-
-LEARNING_RATE = 1 / 35
 
 
 def step(prices: Array, t: int) -> tuple[Array, Array]:

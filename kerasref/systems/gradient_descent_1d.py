@@ -3,9 +3,8 @@
 from keras import ops
 
 from kerasref.backend import value_and_gradients
+from numpynn.systems.gradient_descent_1d import STEP_SIZE
 from numpynn.typing import Array
-
-STEP_SIZE = 0.1
 
 
 def output(x: Array) -> Array:

@@ -17,5 +17,5 @@ def model() -> Array:
         bias_initializer=initializers.Constant(0.25),
     )
     model = Sequential([Input((2,)), hidden, layers.Dense(1)])
-    model.compile(optimizer=optimizers.Adam(0.04), loss="mse")
+    model.compile(optimizer=optimizers.Adam(0.03), loss="mse")
     return model

@@ -291,7 +291,7 @@ def fit(gradient: Any, like: Any, recorded: bool) -> Any:
         return _grown(gradient, like, recorded)
     surplus = gradient.ndim - len(shape)
     if surplus > 0:
-        gradient = gradient.sum(axis=tuple(range(surplus)))
+        gradient = gradient.sum(axis=0 if surplus == 1 else tuple(range(surplus)))
     stretched = tuple(
         axis
         for axis, (was, now) in enumerate(zip(shape, gradient.shape, strict=False))

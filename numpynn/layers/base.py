@@ -112,6 +112,7 @@ class Layer:
             input_shape = (input_dim,)
         self._given_input_shape = None if input_shape is None else tuple(input_shape)
         self._called = False
+        self._accepted_shape: tuple[int, ...] | None = None  # checked before
 
     # -- for subclasses -------------------------------------------------------------------------
 
@@ -202,7 +203,10 @@ class Layer:
             args = tuple(map_structure(self._cast, arg) for arg in args)
             inputs = args[0] if args else first
         if self.input_spec is not None and isinstance(inputs, Tensor):
-            self.input_spec.check(inputs.shape, self.name)
+            shape = inputs.array.shape
+            if shape != self._accepted_shape:
+                self.input_spec.check(shape, self.name)
+                self._accepted_shape = shape if self.built else None
         if not self._called:
             return self._first_call(inputs, args, kwargs)
         return self._run(inputs, args, kwargs)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from numpynn import activations, config, constraints, initializers, random, regularizers
+from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
 from numpynn.typing import Array
 from numpynn.utils.naming import auto_name
@@ -92,6 +93,30 @@ def Input(
     return tensor
 
 
+def _affine_plain(x: Array, kernel: Array, bias: Array) -> Array:
+    return np.matmul(x, kernel) + bias
+
+
+@primitive(plain=_affine_plain)
+def affine(x: Array, kernel: Array, bias: Array) -> Any:
+    """x W + b with one flat matrix product for all leading axes, and the bias added in place.
+
+    x (..., d)   W (d, u)   b (u,)   y (..., u)
+    """
+    flat = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    y = np.matmul(flat, kernel)
+    y += bias
+
+    def rows(g: Array) -> Array:
+        return g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
+
+    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], -1), (
+        lambda g: np.matmul(rows(g), kernel.T).reshape(x.shape),
+        lambda g: np.matmul(flat.T, rows(g)),
+        lambda g: np.add.reduce(rows(g)),
+    )
+
+
 class Dense(Layer):
     """Every output sees every input:  y = f(x W + b).
 
@@ -154,10 +179,9 @@ class Dense(Layer):
         self.built = True
 
     def call(self, inputs: Array, training: Any = None) -> Array:
-        x = np.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            x = x + self.bias
-        return self.activation(x)
+        if self.bias is None:
+            return self.activation(np.matmul(inputs, self.kernel))
+        return self.activation(affine(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

@@ -58,6 +58,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._chain: list[Layer] = []
+        self._fitting: tuple[int, ...] | None = None
         self.supports_masking = True
         for layer in layers or []:
             self._append(layer)
@@ -148,7 +149,7 @@ class Sequential(Model):
     def _fitted(self, x: Array) -> Array:
         """The input in the rank that is expected, `(n,)` as `(n, 1)` and back, and in its dtype."""
         first = self._input
-        if first is None:
+        if first is None or (x.shape == self._fitting and x.dtype is first._dtype):
             return x
         expected = first.batch_shape
         ndim = len(expected)
@@ -162,9 +163,8 @@ class Sequential(Model):
             raise ValueError(
                 f"Model '{self.name}' expects inputs of shape {expected}; got {x.shape}."
             )
-        if x.dtype != first._dtype:
-            x = x.astype(first._dtype)
-        return x
+        self._fitting = x.shape  # checked before
+        return x if x.dtype == first._dtype else x.astype(first._dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         for layer in self.layers:

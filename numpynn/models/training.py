@@ -246,7 +246,8 @@ class Trainer(Layer):
         return [found.get(v.node) for v in self._to_train()]
 
     def _track(self, loss: Any, x: Any) -> None:
-        self._loss_tracker.update_state(loss, sample_weight=len(leaves(x)[0]))
+        size = len(leaves(x)[0])
+        self._loss_tracker.add(float(loss) * size, size)
 
     def _to_train(self) -> list[Any]:
         cached = self.__dict__.get("_trainable_in_use")

@@ -145,6 +145,9 @@ class Optimizer:
         if self.built:
             return
         self._variables = list(variables)
+        self._given = variables
+        self._shapes = [v.shape for v in self._variables]
+        self._constrained: list[Any] = [v for v in self._variables if v.constraint is not None]
         by_dtype: dict[Any, list[int]] = {}
         for i, variable in enumerate(self._variables):
             by_dtype.setdefault(variable.dtype, []).append(i)
@@ -183,9 +186,8 @@ class Optimizer:
             self._decay(group, mine)
             for start, stop in stretches:
                 self._update_blocks(group, start, stop, numbers)
-        for variable in self._variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.array))
+        for variable in self._constrained:
+            variable.assign(variable.constraint(variable.array))
         self.iterations.array = self.iterations.array + 1
 
     def _update_blocks(self, group: FlatVariables, start: int, stop: int, numbers: Any) -> None:
@@ -203,7 +205,7 @@ class Optimizer:
         if not self.built:
             raise ValueError(f"Optimizer '{self.name}' needs the variables in its first step.")
         own = self._variables
-        if variables is not None and variables is not own:
+        if variables is not None and variables is not self._given:
             places = {id(v): i for i, v in enumerate(own)}
             unknown = [v.path for v in variables if id(v) not in places]
             if unknown:
@@ -218,18 +220,19 @@ class Optimizer:
             raise ValueError(
                 f"Optimizer '{self.name}' has {len(own)} variables; got {len(gradients)} gradients."
             )
-        missing = True
-        for gradient, variable in zip(gradients, own, strict=True):
-            if gradient is not None:
-                missing = False
-                if gradient.shape != variable.array.shape:
-                    raise ValueError(
-                        f"The gradient of variable '{variable.path}' must have its shape "
-                        f"{variable.shape}; got {gradient.shape}."
-                    )
-        if missing:
-            raise ValueError("No gradients provided for any variable.")
+        if [g.shape for g in gradients if g is not None] != self._shapes:
+            self._check_shapes(gradients)
         return gradients
+
+    def _check_shapes(self, gradients: list[Any]) -> None:
+        if all(g is None for g in gradients):
+            raise ValueError("No gradients provided for any variable.")
+        for gradient, variable in zip(gradients, self._variables, strict=True):
+            if gradient is not None and gradient.shape != variable.shape:
+                raise ValueError(
+                    f"The gradient of variable '{variable.path}' must have its shape "
+                    f"{variable.shape}; got {gradient.shape}."
+                )
 
     def _clipped(self, gradients: list[Any]) -> list[Any]:
         if self.clipnorm is not None:

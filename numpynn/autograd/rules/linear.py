@@ -17,17 +17,24 @@ def transposed(x: Any) -> Any:
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
+def _flat(x: Any) -> Any:
+    """A stack of matrices as one: the rows below each other."""
+    return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
 def _of_left(g: Any, y: Any, x: Any, w: Any) -> Any:
-    """X̄ = Ȳ Wᵀ"""
+    """X̄ = Ȳ Wᵀ, in one flat product where a stack meets a single matrix."""
     if w.ndim == 1:
         return g * w if x.ndim == 1 else np.expand_dims(g, -1) * w
     if x.ndim == 1:
         return np.matmul(w, np.expand_dims(g, -1))[..., 0]
+    if w.ndim == 2 and x.ndim > 2:
+        return np.reshape(np.matmul(_flat(g), w.T), x.shape)
     return np.matmul(g, transposed(w))
 
 
 def _of_right(g: Any, y: Any, x: Any, w: Any) -> Any:
-    """W̄ = Xᵀ Ȳ, in one flat product where a stack meets a single matrix."""
+    """W̄ = Xᵀ Ȳ, flat likewise."""
     if x.ndim == 1:
         if w.ndim == 1:
             return g * x
@@ -106,9 +113,9 @@ def _outer_of_vectors(x1: Any, x2: Any) -> Any:
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The contracted axes last in `a` and first in `b`, then one matrix product."""
     a_shape, b_shape = np.shape(a), np.shape(b)
-    if isinstance(axes, int):
+    if np.ndim(axes) == 0:
         axes = (range(len(a_shape) - axes, len(a_shape)), range(axes))
-    a_axes, b_axes = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
+    a_axes, b_axes = ([axis] if np.ndim(axis) == 0 else list(axis) for axis in axes)
     a_axes = [axis % len(a_shape) for axis in a_axes]
     b_axes = [axis % len(b_shape) for axis in b_axes]
     if [a_shape[i] for i in a_axes] != [b_shape[j] for j in b_axes]:
@@ -206,7 +213,7 @@ def _of_operand(
 
 define_each(contraction, _of_operand)
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 @compose(np.einsum)
