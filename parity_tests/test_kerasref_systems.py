@@ -9,7 +9,7 @@ import pytest
 
 from kerasref import systems
 from kerasref.backend import float_type
-from kerasref.systems import backprop_by_hand, food_prices_batch, food_prices_online
+from kerasref.systems import food_prices_batch, food_prices_online
 from numpynn.typing import Array
 
 
@@ -96,15 +96,16 @@ def test_one_online_step_is_the_one_that_the_book_works_out(float64: None) -> No
 
 
 def test_backpropagation_by_the_books_four_rules_is_the_gradient(float64: None) -> None:
+    system = systems.load("backprop-by-hand")
     weights = np.random.default_rng(0).normal(size=12)
-    x, target = backprop_by_hand.INPUTS[1], backprop_by_hand.TARGETS[1]
+    x, target = system.INPUTS[1], system.TARGETS[1]
     first, second = weights[:6].reshape(2, 3), weights[6:].reshape(3, 2)
     hidden = 1 / (1 + np.exp(-x @ first))
     out = 1 / (1 + np.exp(-hidden @ second))
     delta_out = out * (1 - out) * (target - out)
     delta_hidden = hidden * (1 - hidden) * (second @ delta_out)
-    rate = backprop_by_hand.LEARNING_RATE
+    rate = system.LEARNING_RATE
     expected = weights + rate * np.append(np.outer(x, delta_hidden), np.outer(hidden, delta_out))
-    learnt, error = backprop_by_hand.step(weights, 1)
+    learnt, error = system.step(weights, 1)
     np.testing.assert_allclose(learnt, expected, rtol=1e-10)
     np.testing.assert_allclose(error, np.sum((target - out) ** 2) / 2, rtol=1e-10)

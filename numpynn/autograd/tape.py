@@ -201,6 +201,8 @@ def sweep(
         cotangent = gradients.pop(node, None)
         if cotangent is None:
             continue
+        if recorded:
+            cotangent = _as_tensor(cotangent)
         parents = node.parents
         if not parents or node in targets:
             results[node] = cotangent
@@ -269,6 +271,8 @@ def _add(
     if gradient.shape != like.shape:
         gradient = fit(gradient, like, recorded)
     if gradient.dtype is not like.dtype:
+        if gradient.dtype.kind == "c" and like.dtype.kind != "c":
+            raise TypeError("Derivatives are taken of real values; here they became complex.")
         gradient = gradient.astype(like.dtype)
     if previous is None:
         gradients[node] = gradient
@@ -308,6 +312,13 @@ def _grown(gradient: Any, like: Any, recorded: bool) -> Any:
     grown = np.empty_like(like, dtype=gradient.dtype)
     grown[...] = gradient
     return grown
+
+
+def _as_tensor(cotangent: Any) -> Tensor:
+    """What a recorded rule receives, even where the rule before it returned constants."""
+    from numpynn.autograd.tensor import tensor_of
+
+    return cotangent if hasattr(cotangent, "node") else tensor_of(cotangent, None)
 
 
 def _as_tensors(node: Node) -> tuple[Tensor, list[Any]]:

@@ -18,11 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules import COMPOSED, PLAIN, RULES, Rule, cast, ufunc_method
+from numpynn.autograd.rules import COMPOSED, PLAIN, RULES, Rule, cast, ufunc_method, why_refused
 from numpynn.autograd.tape import EVERYTHING, Node, leaf, mode, name_of, recording, sweep
 from numpynn.typing import Array
 
 NO_KEYWORDS: dict[str, Any] = {}
+# They come here when a Tensor is their `like=`: a new array of the kind that the Tensor holds.
+CREATED_LIKE = {
+    *(np.arange, np.array, np.asanyarray, np.asarray, np.ascontiguousarray, np.asfortranarray),
+    *(np.empty, np.eye, np.full, np.identity, np.ones, np.tri, np.zeros),
+}
 
 
 def _operator(compute: Callable[[Any, Any], Any], ufunc: Any, reflected: bool = False) -> Any:
@@ -36,7 +41,8 @@ def _operator(compute: Callable[[Any, Any], Any], ufunc: Any, reflected: bool = 
         elif hasattr(other, "__array_ufunc__") and not isinstance(other, (np.ndarray, np.generic)):
             return NotImplemented
         else:
-            b, other_node = other, None
+            b = np.asarray(other) if type(other) in (list, tuple) else other
+            other_node = None
         value = compute(b, a) if reflected else compute(a, b)
         parents: Sequence[tuple[int, Node]]
         if node is None:
@@ -214,6 +220,8 @@ class Tensor:
     def __array_function__(
         self, function: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
+        if function in CREATED_LIKE:
+            return function(*args, **kwargs, like=self.array)
         return dispatch(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -239,8 +247,6 @@ class Tensor:
     __rmul__ = _operator(operator.mul, np.multiply, reflected=True)
     __truediv__ = _operator(operator.truediv, np.divide)
     __rtruediv__ = _operator(operator.truediv, np.divide, reflected=True)
-    __floordiv__ = _operator(operator.floordiv, np.floor_divide)
-    __rfloordiv__ = _operator(operator.floordiv, np.floor_divide, reflected=True)
     __mod__ = _operator(operator.mod, np.remainder)
     __rmod__ = _operator(operator.mod, np.remainder, reflected=True)
     __pow__ = _operator(operator.pow, np.power)
@@ -257,12 +263,21 @@ class Tensor:
     __gt__ = _comparison(operator.gt)
     __ge__ = _comparison(operator.ge)
     __invert__ = _method(np.invert)
-    __and__ = _comparison(operator.and_)
-    __or__ = _comparison(operator.or_)
-    __xor__ = _comparison(operator.xor)
+    __and__ = __rand__ = _comparison(operator.and_)
+    __or__ = __ror__ = _comparison(operator.or_)
+    __xor__ = __rxor__ = _comparison(operator.xor)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
 
     def __getitem__(self, index: Any) -> Tensor:
         return apply(RULES[operator.getitem], (self, unwrapped(index)), NO_KEYWORDS)
@@ -405,24 +420,24 @@ def unwrapped(value: Any) -> Any:
 
 
 def apply(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor:
-    """Compute `rule.function` on the arrays of `args`, and record it where a scope or a leaf asks so."""
+    """Compute `rule.function` on the arrays of `args`; record it where a scope or a leaf asks so."""
     arrays = list(args)
     parents = []
     always = False
     vjps = rule.vjps
-    number = 0
-    for arg in args:
+    for number, arg in enumerate(args):
         if isinstance(arg, Tensor):
             arrays[number] = arg.array
             node = arg.node
             if node is not None and vjps[number] is not None:
                 parents.append((number, node))
                 always = always or node.always
-        number += 1
+        elif type(arg) in (list, tuple) and number < len(vjps):
+            arrays[number] = np.asarray(arg)
     value = rule.compute(*arrays, **kwargs)
     if parents:
         now = mode.get()
-        if (now > 0 or (always and now == 0)) and value.dtype.kind == "f":
+        if (now > 0 or (always and now == 0)) and value.dtype.kind in "fc":
             return tensor_of(value, Node(rule, value, arrays, kwargs, parents, always))
     return tensor_of(value, None)
 
@@ -454,7 +469,8 @@ def dispatch(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return composed(*args, **kwargs)
     if function in PLAIN:
         return function(*unwrapped(tuple(args)), **unwrapped(kwargs))
+    name, reason = name_of(function), why_refused(function) or "give it values (t.numpy())"
     raise TypeError(
-        f"{name_of(function)} has no derivative rule, so it does not take Tensors. Give it values "
-        "(t.numpy()), or add a rule: numpynn.autograd.define(function, vjp of each argument)."
+        f"{name} has no derivative rule, so it does not take Tensors: {reason}. To add a rule: "
+        f"numpynn.autograd.define({name}, vjp of each argument)."
     )

@@ -21,7 +21,7 @@ from numpynn.typing import Array
 CHAPTER = "2"
 TASK = "exclusive or, by two hidden units"
 EPOCHS = 500
-BATCH_SIZE = 4
+BATCH_SIZE = 1
 METRIC = "loss"
 
 BOOK_WEIGHTS = (

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numpynn.autograd.rules import (  # noqa: F401 - importing a family fills the table
+    decompositions,
     elementwise,
     indexing,
     linear,
     plain,
     reductions,
+    sequences,
     shapes,
+    statistics,
 )
 from numpynn.autograd.rules.elementwise import cast
+from numpynn.autograd.rules.reductions import logsumexp
+from numpynn.autograd.rules.refused import why_refused
+from numpynn.autograd.rules.sequences import running
 from numpynn.autograd.rules.table import (
     COMPOSED,
     PLAIN,
+    REFUSED,
     RULES,
     Rule,
     compose,
@@ -29,6 +37,7 @@ from numpynn.autograd.rules.table import (
 __all__ = [
     "COMPOSED",
     "PLAIN",
+    "REFUSED",
     "RULES",
     "Rule",
     "cast",
@@ -37,6 +46,7 @@ __all__ = [
     "define_each",
     "own",
     "ufunc_method",
+    "why_refused",
 ]
 
 _METHODS = {
@@ -46,8 +56,11 @@ _METHODS = {
     (np.minimum, "reduce"): np.min,
     (np.logical_and, "reduce"): np.all,
     (np.logical_or, "reduce"): np.any,
+    (np.logaddexp, "reduce"): logsumexp,
     (np.add, "accumulate"): np.cumsum,
     (np.multiply, "accumulate"): np.cumprod,
+    (np.maximum, "accumulate"): partial(running, ufunc=np.maximum),
+    (np.minimum, "accumulate"): partial(running, ufunc=np.minimum),
 }
 
 
@@ -64,9 +77,7 @@ def ufunc_method(ufunc: Any, method: str) -> Any:
             f"np.{ufunc.__name__}.{method} does not take Tensors. Write the result as a new value "
             "(np.where, np.concatenate, t[index]), or give it values: t.numpy()."
         )
-    if method == "reduce" or method == "accumulate":
-        return _first_axis(function)
-    return function
+    return _first_axis(function)
 
 
 def _first_axis(function: Any) -> Any:

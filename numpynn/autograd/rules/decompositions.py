@@ -7,6 +7,7 @@ Golub and Pereyra 1973 for the pseudo-inverse.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,14 +64,14 @@ def _pinv(a: Any, rcond: Any = None) -> Any:
 
 @compose(np.linalg.tensorinv)
 def _tensorinv(a: Any, ind: int = 2) -> Any:
-    rows = int(np.prod(a.shape[:ind]))
-    inverse = np.linalg.inv(np.reshape(a, (rows, -1)))
+    rows = math.prod(a.shape[:ind])
+    inverse = np.linalg.inv(np.reshape(a, (rows, rows)))
     return np.reshape(inverse, a.shape[ind:] + a.shape[:ind])
 
 
 @compose(np.linalg.tensorsolve)
 def _tensorsolve(a: Any, b: Any) -> Any:
-    size = int(np.prod(np.shape(b)))
+    size = math.prod(np.shape(b))
     shape = np.shape(a)[np.ndim(b) :]
     return np.reshape(np.linalg.solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
@@ -80,12 +81,13 @@ def _matrix_power(a: Any, n: int) -> Any:
     """A^n by repeated squaring; of the inverse for a negative n."""
     if n < 0:
         a, n = np.linalg.inv(a), -n
-    power = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype, like=like(a)), a.shape)
+    power = None
     while n:
         if n % 2:
-            power = np.matmul(power, a)
-        a, n = (np.matmul(a, a) if n > 1 else a), n // 2
-    return power
+            power = a if power is None else np.matmul(power, a)
+        n //= 2
+        a = np.matmul(a, a) if n else a
+    return 0.0 * a + np.eye(a.shape[-1], dtype=a.dtype, like=like(a)) if power is None else power
 
 
 # -- determinants ----------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def _of_svd(g: Any, y: Any, a: Any) -> Any:
     u, s, v = _unpacked_svd(y, a)
     u_bar, s_bar, v_bar = _unpacked_svd(g, a)
     f = _reciprocal(_differences(s * s))
-    row, column, inverse = np.expand_dims(s, -2), np.expand_dims(s, -1), np.expand_dims(1.0 / s, -2)
+    row, column, inverse = np.expand_dims(s, -2), np.expand_dims(s, -1), np.expand_dims(_reciprocal(s), -2)
     from_u, from_v = np.matmul(t(u), u_bar), np.matmul(t(v), v_bar)
     middle = f * (from_u - t(from_u)) * row + column * (f * (from_v - t(from_v)))
     inside = np.matmul(u, middle) + u * np.expand_dims(s_bar, -2)

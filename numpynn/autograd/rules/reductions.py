@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd.rules.elementwise import root
+from numpynn.autograd.rules.sequences import products_before
 from numpynn.autograd.rules.table import compose, define, values
 
 
@@ -133,18 +134,12 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 # -- products: by the products of all the others, so that zeros do no harm -------------------------
 
 
-def _products_before(x: Any) -> Any:
-    """`x_1 ⋯ x_(i-1)` for each i along the last axis."""
-    ones = np.ones_like(x[..., :1])
-    return np.concatenate([ones, np.cumprod(x, axis=-1)[..., :-1]], axis=-1)
-
-
 def _of_prod(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     axes = axes_of(axis, x.ndim)
     rest = tuple(a for a in range(x.ndim) if a not in axes)
     joined = joined_last(x, axis)
-    after = np.flip(_products_before(np.flip(joined, axis=-1)), axis=-1)
-    others = np.reshape(_products_before(joined) * after, [x.shape[a] for a in rest + axes])
+    after = np.flip(products_before(np.flip(joined, axis=-1)), axis=-1)
+    others = np.reshape(products_before(joined) * after, [x.shape[a] for a in rest + axes])
     return kept(g, x, axis, keepdims) * np.moveaxis(others, range(x.ndim), rest + axes)
 
 

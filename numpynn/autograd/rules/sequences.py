@@ -131,6 +131,30 @@ def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return np.concatenate(parts)
 
 
+@compose(np.gradient)
+def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """(f_(i+1) - f_(i-1)) / 2h inside, one-sided at the ends; a spacing `h` for all axes or each."""
+    axes = tuple(range(f.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    spacings = varargs if len(varargs) == len(axes) else (varargs or (1.0,)) * len(axes)
+    if len(spacings) != len(axes) or any(np.ndim(h) for h in spacings):
+        raise TypeError("np.gradient of a Tensor takes one number as the spacing of each axis.")
+    slopes = [_slope(f, a % f.ndim, h, edge_order) for a, h in zip(axes, spacings, strict=True)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+def _slope(f: Any, axis: int, h: Any, edge_order: int) -> Any:
+    def at(start: int | None, stop: int | None) -> Any:
+        return f[_from(start, stop, axis, f.ndim)]
+
+    if edge_order == 1:
+        first, last = at(1, 2) - at(0, 1), at(-1, None) - at(-2, -1)
+    else:
+        first = -1.5 * at(0, 1) + 2.0 * at(1, 2) - 0.5 * at(2, 3)
+        last = 0.5 * at(-3, -2) - 2.0 * at(-2, -1) + 1.5 * at(-1, None)
+    inside = (at(2, None) - at(None, -2)) / 2.0
+    return np.concatenate([first, inside, last], axis=axis) / h
+
+
 @compose(np.trapezoid)
 def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """Σ (y_i + y_(i+1)) / 2 · (x_(i+1) - x_i)"""

@@ -8,7 +8,7 @@ import numpy as np
 
 from numpynn.autograd.rules.elementwise import root
 from numpynn.autograd.rules.reductions import axes_of, joined_last
-from numpynn.autograd.rules.table import compose, like, values
+from numpynn.autograd.rules.table import compose, values
 
 
 def _restored(reduced: Any, x: Any, axis: Any, keepdims: bool, ahead: int = 0) -> Any:
@@ -43,44 +43,53 @@ def _average(
 # -- by rank ---------------------------------------------------------------------------------------
 
 
-@compose(np.quantile)
-def _quantile(
-    a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
-) -> Any:
+def _quantiles(a: Any, q: Any, axis: Any, keepdims: bool, method: str, leave_out: bool) -> Any:
     """Linear between the two neighbours in rank; the axes of `q` come first."""
     if method != "linear":
         raise TypeError(f"Quantiles of a Tensor take method='linear'; got {method!r}.")
-    if not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= 1)):
-        raise ValueError("Quantiles lie between 0 and 1.")
-    ordered = np.sort(joined_last(a, axis), axis=-1)
-    result = np.stack([_at_rank(ordered, p) for p in np.ravel(q)])
-    result = np.reshape(result, np.shape(q) + result.shape[1:])
-    return _restored(result, a, axis, keepdims, np.ndim(q))
+    levels = [float(p) for p in np.ravel(values(q))]
+    if not all(0 <= p <= 1 for p in levels):
+        raise ValueError(f"Quantiles lie between 0 and 1 (percentiles, 100); got {q}.")
+    ordered = np.sort(joined_last(a, axis), axis=-1)  # NaN last
+    missing = np.isnan(ordered)
+    count = np.sum(~missing, axis=-1, keepdims=True)
+    found = np.stack([_at_rank(ordered, p, count)[..., 0] for p in levels])
+    if not leave_out:
+        found = np.where(missing[..., -1], np.nan, found)
+    found = np.reshape(found, np.shape(q) + found.shape[1:])
+    return _restored(found, a, axis, keepdims, np.ndim(q))
 
 
-def _at_rank(ordered: Any, p: float) -> Any:
-    """The p-quantile of what is in order along the last axis; NaN where there is a NaN."""
-    rank = float(p) * (ordered.shape[-1] - 1)
-    below = int(rank)
-    share = rank - below
-    value = ordered[..., below]
-    if share:
-        value = value + share * (ordered[..., below + 1] - value)
-    last = values(ordered)[..., -1]
-    return np.where(np.isnan(last), last, value)
+def _at_rank(ordered: Any, p: float, count: Any) -> Any:
+    """The p-quantile of the first `count` elements along the last axis."""
+    rank = p * (np.maximum(count, 1) - 1)
+    below = np.floor(rank).astype(int)
+    above = np.minimum(below + 1, np.maximum(count, 1) - 1)
+    share = (rank - below).astype(ordered.dtype)
+    lower = np.take_along_axis(ordered, below, axis=-1)
+    return lower + share * (np.take_along_axis(ordered, above, axis=-1) - lower)
 
 
-@compose(np.percentile)
-def _percentile(
-    a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    return _quantile(a, np.asarray(q) / 100.0, axis, method, keepdims)
+def _declare_quantiles(leave_out: bool, quantile: Any, percentile: Any, median: Any) -> None:
+    @compose(quantile)
+    def of_share(
+        a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        return _quantiles(a, q, axis, keepdims, method, leave_out)
+
+    @compose(percentile)
+    def of_percent(
+        a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        return _quantiles(a, np.divide(values(q), 100.0), axis, keepdims, method, leave_out)
+
+    @compose(median)
+    def of_half(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return _quantiles(a, 0.5, axis, keepdims, "linear", leave_out)
 
 
-@compose(np.median)
-def _median(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _quantile(a, 0.5, axis, keepdims=keepdims)
-
+_declare_quantiles(False, np.quantile, np.percentile, np.median)
+_declare_quantiles(True, np.nanquantile, np.nanpercentile, np.nanmedian)
 
 # -- covariance ------------------------------------------------------------------------------------
 
@@ -90,17 +99,13 @@ def _cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
 ) -> Any:
     """(X - mean) (X - mean)ᵀ / (n - ddof), a variable a row."""
-    x = _variables(m, rowvar)
+    x = np.atleast_2d(m) if rowvar or np.ndim(m) == 1 else m.T
     if y is not None:
-        x = np.concatenate([x, _variables(y, rowvar)])
+        other = np.atleast_2d(y)
+        x = np.concatenate([x, other if rowvar or other.shape[0] == 1 else other.T])
     ddof = (0 if bias else 1) if ddof is None else ddof
     x = x - np.mean(x, axis=1, keepdims=True)
     return np.squeeze(np.matmul(x, x.T) / (x.shape[1] - ddof))
-
-
-def _variables(m: Any, rowvar: bool) -> Any:
-    rows = np.atleast_2d(m)
-    return rows if rowvar or rows.shape[0] == 1 else rows.T
 
 
 @compose(np.corrcoef)

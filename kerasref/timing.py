@@ -1,0 +1,127 @@
+"""How long a step takes on both sides, measured in one run, in turns.
+
+    ms_per_step        the median interval between the ends of consecutive batches within an epoch of
+                       `fit`, data repeated to at least 100 full batches, first epoch dropped
+    ms_per_step_fit    whole `fit` time over its steps, on the system's real data
+
+Keras runs in the faster of `jit_compile=True` and `False`. Metrics and batch size are the recipe's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasref import systems as keras_systems
+from numpynn.callbacks import Callback
+from numpynn.systems import Split, System
+from numpynn.typing import Array
+
+FULL_BATCHES = 100
+ROUNDS = 3
+FIT_STEPS = 200
+
+
+class _BatchEnds:
+    """When each batch of an epoch ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs: list[list[float]] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epochs.append([])
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.epochs[-1].append(time.perf_counter())
+
+    def intervals(self) -> list[float]:
+        """Seconds between ends within an epoch, without the first epoch's."""
+        return [d for epoch in self.epochs[1:] for d in np.diff(epoch)]
+
+
+class _OurBatchEnds(_BatchEnds, Callback):
+    pass
+
+
+class _TheirBatchEnds(_BatchEnds, keras.callbacks.Callback):
+    pass
+
+
+def repeated(array: Array, size: int) -> Array:
+    """The samples over and over, `size` in all."""
+    return array[np.arange(size) % len(array)]
+
+
+def model_times(system: System, split: Split, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+    """Milliseconds a step of both sides and their ratio, numpynn over Keras."""
+    batch_size = system.module.BATCH_SIZE
+    size = FULL_BATCHES * batch_size
+    x, y = repeated(split.x, size), repeated(split.y, size)
+    ours = system.model()
+    x, y_true = x.astype(ours.dtype), y
+    theirs = {jit: _keras_model(system.slug, jit) for jit in (False, True)}
+    intervals: dict[Any, list[float]] = {"numpynn": [], False: [], True: []}
+    for _ in range(rounds):
+        for side, model in (("numpynn", ours), *theirs.items()):
+            ends = _OurBatchEnds() if side == "numpynn" else _TheirBatchEnds()
+            model.fit(x, y_true, batch_size=batch_size, epochs=2, verbose=0, callbacks=[ends])
+            intervals[side] += ends.intervals()
+    medians = {side: float(np.median(found)) for side, found in intervals.items()}
+    faster = min((False, True), key=lambda jit: medians[jit])
+    return {
+        "ms_per_step": _ratio(medians["numpynn"], medians[faster]),
+        "ms_per_step_fit": _fit_times(ours, theirs[faster], split, batch_size, rounds),
+    }
+
+
+def _keras_model(slug: str, jit: bool) -> Any:
+    model = keras_systems.load(slug).model()
+    model.jit_compile = jit
+    return model
+
+
+def _fit_times(
+    ours: Any, theirs: Any, split: Split, batch_size: int, rounds: int
+) -> dict[str, float]:
+    steps = -(-len(split.x) // batch_size)
+    epochs = max(1, FIT_STEPS // steps)
+    found: dict[str, list[float]] = {"numpynn": [], "keras": []}
+    for _ in range(rounds):
+        for side, model in (("numpynn", ours), ("keras", theirs)):
+            begin = time.perf_counter()
+            model.fit(split.x, split.y, batch_size=batch_size, epochs=epochs, verbose=0)
+            found[side].append((time.perf_counter() - begin) / (epochs * steps))
+    return _ratio(float(np.median(found["numpynn"])), float(np.median(found["keras"])))
+
+
+def procedure_times(ours: Any, theirs: Any, start: Array) -> dict[str, dict[str, float]]:
+    """The same of a procedure: the median time of a step, and a run's time over its steps."""
+    medians, means = {}, {}
+    for side, module in (("numpynn", ours), ("keras", theirs)):
+        durations = []
+        for _ in range(ROUNDS):
+            durations.append(_step_durations(module.step, start))
+        medians[side] = float(np.median(durations))
+        means[side] = float(np.median([np.mean(d) for d in durations]))
+    return {
+        "ms_per_step": _ratio(medians["numpynn"], medians["keras"]),
+        "ms_per_step_fit": _ratio(means["numpynn"], means["keras"]),
+    }
+
+
+def _step_durations(step: Callable[[Array, int], tuple[Array, Array]], start: Array) -> list[float]:
+    quantity, durations = start, []
+    for t in range(FULL_BATCHES):
+        begin = time.perf_counter()
+        quantity, _ = step(quantity, t)
+        durations.append(time.perf_counter() - begin)
+    return durations
+
+
+def _ratio(ours: float, theirs: float) -> dict[str, float]:
+    return {"numpynn": ours * 1e3, "keras": theirs * 1e3, "ratio": ours / theirs}
