@@ -75,8 +75,8 @@ def both_float_types(dtype: str) -> Iterator[None]:
 def compare(system: System, dtype: str, steps: int = 20, train: bool = False) -> Row:
     """The row of one system: errors, metrics and times of both sides.
 
-    steps: of the training run that is compared step by step. train: also train both sides to the end
-    of the recipe, from several seeds.
+    steps: of the training run that is compared step by step. train: also train both sides to the
+    end of the recipe, from several seeds.
     """
     with both_float_types(dtype):
         figures = _compare_model if system.is_model else _compare_procedure
@@ -94,7 +94,7 @@ def compare(system: System, dtype: str, steps: int = 20, train: bool = False) ->
     return row
 
 
-# -- Keras models ------------------------------------------------------------------------------------
+# -- Keras models ----------------------------------------------------------------------------------
 
 
 def _compare_model(system: System, dtype: str, steps: int, train: bool) -> Row:
@@ -157,7 +157,7 @@ class TrainingRun:
         masks = self.theirs.draw(self.generator, size)
         self.theirs.assign(masks)
         for layer, mask in zip(self.random_layers, masks, strict=True):
-            layer.keep_mask = _given(mask, layer.rate)
+            layer.__dict__["keep_mask"] = _given(mask, layer.rate)
 
     def compare_gradients(self, batches: int = 3) -> float:
         """The worst error of loss gradients, of every weight and of the inputs."""
@@ -206,10 +206,11 @@ def gradients_of(model: Any, x: Array, y: Array) -> tuple[list[Array], Array]:
         inputs = source(x.astype(model.dtype))
         loss = model.compute_loss(inputs, y, model(inputs, training=True))
     variables = model.trainable_variables
-    found = sweep({loss.node: np.ones_like(loss.array)}, [inputs.node, *(v.node for v in variables)])
-    zeros = [np.zeros_like(v.array) for v in variables]
-    gradients = [found.get(v.node, zero) for v, zero in zip(variables, zeros, strict=True)]
-    return gradients, found[inputs.node]
+    watched: list[Any] = [inputs.node, *(v.node for v in variables)]
+    found = sweep({loss.node: np.ones_like(loss.array)}, watched)
+    missing = [np.zeros_like(a) for a in (inputs.array, *(v.array for v in variables))]
+    gradients = [found.get(node, zeros) for node, zeros in zip(watched, missing, strict=True)]
+    return gradients[1:], gradients[0]
 
 
 def train_to_the_end(system: System) -> Row:
@@ -235,7 +236,7 @@ def train_to_the_end(system: System) -> Row:
     }
 
 
-# -- procedures --------------------------------------------------------------------------------------
+# -- procedures ------------------------------------------------------------------------------------
 
 
 def _compare_procedure(system: System, dtype: str, steps: int, train: bool) -> Row:
@@ -261,7 +262,7 @@ def _compare_procedure(system: System, dtype: str, steps: int, train: bool) -> R
         "forward": max(forward, error(np.sum(_array(ours.output(x))), expected)),
         "gradient": error(gradient, expected_gradient),
         "weights": error(quantities["numpynn"], quantities["keras"]),
-        "loss": worst(losses["numpynn"], losses["keras"]),
+        "loss": worst([*losses["numpynn"]], [*losses["keras"]]),
         "metric": {"name": system.metric, **measures},
         **timing.procedure_times(ours, theirs, ours.start().astype(dtype)),
     }

@@ -1,7 +1,7 @@
 """How long a step takes on both sides, measured in one run, in turns.
 
-    ms_per_step        the median interval between the ends of consecutive batches within an epoch of
-                       `fit`, data repeated to at least 100 full batches, first epoch dropped
+    ms_per_step        the median interval between the ends of consecutive batches within an epoch
+                       of `fit`, data repeated to at least 100 full batches, first epoch dropped
     ms_per_step_fit    whole `fit` time over its steps, on the system's real data
 
 Keras runs in the faster of `jit_compile=True` and `False`. Metrics and batch size are the recipe's.
@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from kerasref import systems as keras_systems
+from kerasref.backend import device_name
 from numpynn.callbacks import Callback
 from numpynn.systems import Split, System
 from numpynn.typing import Array
@@ -77,6 +78,29 @@ def model_times(system: System, split: Split, rounds: int = ROUNDS) -> dict[str,
         "ms_per_step": _ratio(medians["numpynn"], medians[faster]),
         "ms_per_step_fit": _fit_times(ours, theirs[faster], split, batch_size, rounds),
     }
+
+
+def bench_times(system: System, rounds: int) -> dict[str, Any]:
+    """Milliseconds a step in `numpynn` and in Keras on each of its devices, and the ratios."""
+    found: dict[str, Any] = {"keras": {}, "ratio": {}}
+    for device in devices():
+        with keras.device(device):
+            if system.is_model:
+                times = model_times(system, system.data(), rounds)["ms_per_step"]
+            else:
+                ours, start = system.module, system.module.start()
+                theirs = keras_systems.load(system.slug)
+                start = start.astype(keras.config.floatx())
+                times = procedure_times(ours, theirs, start)["ms_per_step"]
+        found.setdefault("numpynn", times["numpynn"])
+        found["keras"][device] = times["keras"]
+        found["ratio"][device] = times["ratio"]
+    return found
+
+
+def devices() -> list[str]:
+    """Where Keras can run: the CPU, and a GPU where there is one."""
+    return ["cpu:0"] if device_name() == "cpu" else ["cpu:0", "gpu:0"]
 
 
 def _keras_model(slug: str, jit: bool) -> Any:

@@ -72,30 +72,61 @@ _OBJECTS = {
 if TYPE_CHECKING:
     from numpynn.autograd import (
         GradientTape as GradientTape,
+    )
+    from numpynn.autograd import (
         Tensor as Tensor,
+    )
+    from numpynn.autograd import (
         custom_gradient as custom_gradient,
+    )
+    from numpynn.autograd import (
         grad as grad,
+    )
+    from numpynn.autograd import (
         hessian as hessian,
+    )
+    from numpynn.autograd import (
         hvp as hvp,
+    )
+    from numpynn.autograd import (
         jacobian as jacobian,
+    )
+    from numpynn.autograd import (
         jvp as jvp,
+    )
+    from numpynn.autograd import (
         no_grad as no_grad,
+    )
+    from numpynn.autograd import (
         primitive as primitive,
+    )
+    from numpynn.autograd import (
         remat as remat,
+    )
+    from numpynn.autograd import (
         stop_gradient as stop_gradient,
+    )
+    from numpynn.autograd import (
         value_and_grad as value_and_grad,
+    )
+    from numpynn.autograd import (
         vjp as vjp,
     )
     from numpynn.initializers import Initializer as Initializer
     from numpynn.layers import (
         Input as Input,
+    )
+    from numpynn.layers import (
         InputSpec as InputSpec,
+    )
+    from numpynn.layers import (
         Layer as Layer,
     )
     from numpynn.layers.core import KerasTensor as KerasTensor
     from numpynn.losses import Loss as Loss
     from numpynn.metrics import Metric as Metric
-    from numpynn.models import Model as Model, Sequential as Sequential
+    from numpynn.models import Model as Model
+    from numpynn.models import Sequential as Sequential
     from numpynn.optimizers import Optimizer as Optimizer
     from numpynn.regularizers import Regularizer as Regularizer
     from numpynn.variables import Variable as Variable

@@ -113,7 +113,7 @@ class CallbackList:
 
 
 class History(Callback):
-    """What `fit` returns: `epoch`, the numbers of the epochs, and `history`, a list for each log."""
+    """What `fit` returns: `epoch`, the epochs' numbers, and `history`, a list for each log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,16 +141,17 @@ class ProgbarLogger(Callback):
     epochs only.
     """
 
-    def __init__(self, verbose: int = 1) -> None:
+    def __init__(self, verbose: int = 1, stream: Any = None) -> None:
         super().__init__()
         self.verbose = verbose
+        self.stream = stream or sys.stdout
         self._live: Any = None
         self._start = 0.0
         self._epochs = 1
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._epochs = self.params.get("epochs", 1)
-        self._live = _live_progress() if self.verbose == 1 else None
+        self._live = _live_progress(self.stream) if self.verbose == 1 else None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._start = time.perf_counter()
@@ -170,8 +171,10 @@ class ProgbarLogger(Callback):
             self._live.remove_task(self._task)
             self._live.stop()
         steps = self.params.get("steps")
+        head = f"Epoch {epoch + 1}/{self._epochs} - {steps} steps - {elapsed:.2f}s"
         print(
-            f"Epoch {epoch + 1}/{self._epochs} - {steps} steps - {elapsed:.2f}s - {_figures(logs or {})}",
+            f"{head} - {_figures(logs or {})}",
+            file=self.stream,
             flush=True,
         )
 
@@ -181,11 +184,12 @@ class ProgbarLogger(Callback):
             self._live = None
 
 
-def _live_progress() -> Any:
+def _live_progress(stream: Any) -> Any:
     """A `rich` progress display, or None where it is not installed or nobody watches."""
-    if not sys.stdout.isatty():
+    if not stream.isatty():
         return None
     try:
+        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     except ImportError:
         return None
@@ -195,4 +199,4 @@ def _live_progress() -> Any:
         MofNCompleteColumn(),
         TextColumn("{task.fields[figures]}"),
     )
-    return Progress(*columns, transient=True)
+    return Progress(*columns, console=Console(file=stream), transient=True)

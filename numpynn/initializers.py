@@ -358,7 +358,7 @@ serialize, deserialize = _registry.serialize, _registry.deserialize
 
 
 def get(identifier: Any) -> Any:
-    """An initializer by name, configuration, class, instance, function, or as an array of values."""
+    """An initializer by name, configuration, class, instance, function, or array of values."""
     if isinstance(identifier, np.ndarray):
         return Constant(identifier)
     return _registry.get(identifier)

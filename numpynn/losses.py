@@ -127,8 +127,8 @@ def categorical_crossentropy(
         y_true = y_true.astype(y_pred.dtype)
     if y_pred.ndim < 1 or y_true.shape != y_pred.shape:
         raise ValueError(
-            "categorical_crossentropy: one-hot targets must have the predictions' shape; got y_true "
-            f"{y_true.shape} and y_pred {y_pred.shape}. For class numbers use "
+            "categorical_crossentropy: one-hot targets must have the predictions' shape; got "
+            f"y_true {y_true.shape} and y_pred {y_pred.shape}. For class numbers use "
             "sparse_categorical_crossentropy, or utils.to_categorical."
         )
     _check_smoothing(label_smoothing)
@@ -158,8 +158,8 @@ def sparse_categorical_crossentropy(
         labels = labels.astype("int64")
     if labels.ndim + 1 != y_pred.ndim:
         raise ValueError(
-            "sparse_categorical_crossentropy: class numbers of shape y_pred.shape without its class "
-            f"axis are expected; got y_true {labels.shape} and y_pred {y_pred.shape}."
+            "sparse_categorical_crossentropy: class numbers of shape y_pred.shape without its "
+            f"class axis are expected; got y_true {labels.shape} and y_pred {y_pred.shape}."
         )
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits, axis)

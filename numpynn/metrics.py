@@ -31,7 +31,7 @@ def _values(value: Any, dtype: Any = None) -> Array:
 
 
 class Metric:
-    """Base class: override `update_state`, `result`, and `reset_state` where zeros are not the start."""
+    """Base class: override `update_state`, `result`, and `reset_state` if zeros are no start."""
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(type(self).__name__)
@@ -207,8 +207,8 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         y_true = y_true[..., 0]
     if y_true.shape != y_pred.shape[:-1]:
         raise ValueError(
-            "sparse_categorical_accuracy: class numbers of shape y_pred.shape without its last axis "
-            f"are expected; got y_true {y_true.shape} and y_pred {y_pred.shape}."
+            "sparse_categorical_accuracy: class numbers of shape y_pred.shape without its last "
+            f"axis are expected; got y_true {y_true.shape} and y_pred {y_pred.shape}."
         )
     return np.equal(y_true, np.argmax(y_pred, axis=-1)).astype(config.floatx())
 

@@ -43,8 +43,6 @@ class SeedGenerator:
     Raises ValueError for seeds that are not integers.
     """
 
-    _alive: WeakSet[SeedGenerator] = WeakSet()
-
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         if seed is None:
             seed = int(generator().integers(2**31 - 1))
@@ -53,7 +51,7 @@ class SeedGenerator:
         self.initial_seed = int(seed)
         self.name = name or "seed_generator"
         self.generator = np.random.default_rng(self.initial_seed)
-        SeedGenerator._alive.add(self)
+        _alive.add(self)
 
     def next(self) -> int:
         """A new integer seed."""
@@ -67,6 +65,7 @@ class SeedGenerator:
         return cls(**config)
 
 
+_alive: WeakSet[SeedGenerator] = WeakSet()
 Seed: TypeAlias = int | SeedGenerator | None
 
 
@@ -83,7 +82,7 @@ def generator_of(seed: Seed) -> np.random.Generator:
 
 def _saved_states() -> Callable[[], None]:
     """The states of all streams; calling the result returns to them."""
-    generators = [generator(), *(stream.generator for stream in SeedGenerator._alive)]
+    generators = [generator(), *(stream.generator for stream in _alive)]
     states = [g.bit_generator.state for g in generators]
 
     def restore() -> None:

@@ -1,4 +1,4 @@
-"""The one type of every array argument: an ndarray, a Tensor, or anything with NumPy's protocols."""
+"""The one type of every array argument: ndarray, Tensor, or whatever has NumPy's protocols."""
 
 from __future__ import annotations
 

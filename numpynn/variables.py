@@ -29,6 +29,9 @@ class Variable(Tensor):
 
     __slots__ = ("_trainable", "constraint", "name", "path", "regularizer")
 
+    regularizer: Any
+    constraint: Any
+
     def __init__(
         self,
         initializer: Any,

@@ -40,7 +40,7 @@ from numpynn.autograd.tape import reachable
 # The bars of float64 and float32, for values and for gradients; differences are less exact.
 BARS = {"float64": (1e-12, 1e-10), "float32": (1e-5, 1e-4)}
 DIFFERENCE_BAR = 1e-8
-STEP = 2.0**-10  # of the differences, which are exact up to its fourth power
+STEP = 2.0**-12  # of the differences, which are exact up to its fourth power
 
 
 # -- what is drawn ---------------------------------------------------------------------------------
@@ -74,8 +74,8 @@ class Domain:
 
 
 REAL = Domain()
-POSITIVE = Domain(0.1, 3.0)
-NONZERO = Domain(-2.0, 2.0, avoid=(0.0,), margin=0.1)
+POSITIVE = Domain(0.2, 3.0)
+NONZERO = Domain(-2.0, 2.0, avoid=(0.0,), margin=0.2)
 UNIT = Domain(-0.9, 0.9)  # inside (-1, 1)
 DISTINCT = Domain(-3.0, 3.0, avoid=(0.0,), margin=0.05, distinct=True)
 
@@ -156,7 +156,9 @@ def reduction(
     return calls(shape(1, min_side=min_side), domain, keywords=drawn, **fixed)
 
 
-def shaped(signature: str, *domains: Domain, loops: int = 1, **fixed: Any) -> st.SearchStrategy[Call]:
+def shaped(
+    signature: str, *domains: Domain, loops: int = 1, **fixed: Any
+) -> st.SearchStrategy[Call]:
     """Arrays of shapes like `(n,k),(k,m)`, with up to `loops` broadcast axes before."""
     together = hnp.mutually_broadcastable_shapes(
         signature=signature + "->()", max_dims=loops, min_side=1, max_side=4
@@ -233,7 +235,12 @@ def verify(
 
     ours = Derivatives(f, call, "float64", second)
     if numpy:
-        same(ours.values, arrays_of(f(*call.arrays)), BARS["float64"][0] * bar, "values against NumPy")
+        same(
+            ours.values,
+            arrays_of(f(*call.arrays)),
+            BARS["float64"][0] * bar,
+            "values against NumPy",
+        )
     against_differences(f, ours, call, second, bar)
     if reference is not None:
         theirs = by_tensorflow(reference, ours, call, second)
@@ -253,8 +260,8 @@ def verify(
 class Derivatives:
     """Values, `vᵀJ`, `J u` and the second derivatives of one call in one dtype.
 
-    `v` (for each output) and `u` (for each input) are drawn from the call's seed, and scaled so
-    that the largest first and second derivatives are about 1.
+    `v` (for each output) and `u` (for each input) are drawn from the call's seed; `v` is scaled so
+    that the largest gradient is about 1, `u` so that the largest second derivative is at most that.
     """
 
     def __init__(
@@ -273,7 +280,7 @@ class Derivatives:
             random = np.random.default_rng(call.seed)
             self.v = [drawn_like(random, part) for part in self.values]
             self.u = [drawn_like(random, part) for part in self.arrays]
-            self.v = rescaled(self.v, arrays_of(self.pull(self.v)))
+            self.v = rescaled(self.v, arrays_of(self.pull(self.v)), 8)
         else:
             self.v = [v.astype(dtype) for v in directions.v]
             self.u = [u.astype(dtype) for u in directions.u]
@@ -283,7 +290,7 @@ class Derivatives:
         if second:
             self.second = self.of_gradient(f)
             if directions is None:
-                self.u = rescaled(self.u, self.second)
+                self.u = rescaled(self.u, self.second, 0)
                 self.second = self.of_gradient(f)
 
     def of_gradient(self, f: Callable[..., Any]) -> list[Any]:
@@ -367,7 +374,10 @@ def by_tensorflow(
         outer.watch(x)
         with tf.GradientTape() as inner:
             inner.watch(x)
-            y = [tf.convert_to_tensor(part) for part in tf.nest.flatten(reference(*x, **call.keywords))]
+            y = [
+                tf.convert_to_tensor(part)
+                for part in tf.nest.flatten(reference(*x, **call.keywords))
+            ]
             total = tf.add_n(
                 [
                     tf.reduce_sum(part * tf.constant(v, part.dtype))
@@ -445,7 +455,10 @@ def error(a: Any, b: Any) -> float:
         return 0.0 if np.array_equal(a, b) else math.inf
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(b)
-    if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(a[finite]).all():
+    if (
+        not np.array_equal(a[~finite], b[~finite], equal_nan=True)
+        or not np.isfinite(a[finite]).all()
+    ):
         return math.inf
     largest = np.max(np.abs(b[finite]), initial=0.0)
     return float(np.max(np.abs(a[finite] - b[finite]), initial=0.0) / max(1.0, largest))
@@ -476,12 +489,12 @@ def drawn_like(random: np.random.Generator, like: Any) -> Any:
     return np.round(random.uniform(-1.0, 1.0, like.shape), 3).astype(np.float32).astype(np.float64)
 
 
-def rescaled(directions: list[Any], found: list[Any]) -> list[Any]:
+def rescaled(directions: list[Any], found: list[Any], most: int) -> list[Any]:
     """`directions`, times the power of two that brings the largest of `found` to about 1.
 
-    The factor is at most 256, or what is 0 but for rounding would become 1.
+    It is at most 2^most, or what is 0 but for rounding would become 1.
     """
     largest = max((float(np.max(np.abs(part), initial=0.0)) for part in found), default=0.0)
     if not 0.0 < largest < math.inf:
         return directions
-    return [part * 2.0 ** min(8, -round(math.log2(largest))) for part in directions]
+    return [part * 2.0 ** min(most, -round(math.log2(largest))) for part in directions]

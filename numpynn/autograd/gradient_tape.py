@@ -112,7 +112,7 @@ class GradientTape:
         return rebuild(sources, iter(gradients))
 
     def jacobian(self, target: Any, sources: Any) -> Any:
-        """∂target/∂source in shape `target's shape + the source's shape`; None where unconnected."""
+        """∂target/∂source in shape `target's + the source's`; None where unconnected."""
         target = as_tensor(target)
         recorded = self._begin()
         rows: list[list[Any]] = []

@@ -122,10 +122,11 @@ def _unpacked(packed: Any, outputs: Any) -> Any:
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function whose derivative is given by hand: `f(*args)` returns `(value, gradient function)`.
+    """A function whose derivative is given by hand: `f(*args)` gives `(value, gradient function)`.
 
-    The gradient function takes the cotangent (one for each output) and returns one gradient for each
-    argument. It works on Tensors, so it can be differentiated in turn. Keras's `ops.custom_gradient`.
+    The gradient function takes the cotangent (one for each output) and returns one gradient for
+    each argument. It works on Tensors, so it can be differentiated in turn. Keras's
+    `ops.custom_gradient`.
     Raises ValueError where the number of gradients is not the number of arguments.
     """
 

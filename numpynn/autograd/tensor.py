@@ -24,7 +24,7 @@ from numpynn.typing import Array
 
 NO_KEYWORDS: dict[str, Any] = {}
 # They come here when a Tensor is their `like=`: a new array of the kind that the Tensor holds.
-CREATED_LIKE = {
+CREATED_LIKE: set[Any] = {
     *(np.arange, np.array, np.asanyarray, np.asarray, np.ascontiguousarray, np.asfortranarray),
     *(np.empty, np.eye, np.full, np.identity, np.ones, np.tri, np.zeros),
 }
@@ -85,7 +85,7 @@ def _method(function: Any) -> Any:
 class Tensor:
     """An immutable array with a history.
 
-    array: the values. node: how they were made, or None where nothing differentiable is behind them.
+    array: the values. node: how they were made, None where nothing differentiable is behind them.
     mask: which time steps count (set by layers). logits: what a softmax or sigmoid was applied to.
     grad: where `backward` leaves the gradient of a leaf.
 
@@ -232,8 +232,8 @@ class Tensor:
         if self.node is not None and mode.get() == EVERYTHING:
             raise TypeError(
                 "A recorded Tensor was about to become a plain array, and its gradient would be "
-                "lost. To build an array from Tensors use np.stack or np.concatenate; for the values "
-                "alone use t.numpy() or stop_gradient(t)."
+                "lost. To build an array from Tensors use np.stack or np.concatenate; for the "
+                "values alone use t.numpy() or stop_gradient(t)."
             )
         return np.array(self.array, dtype=dtype, copy=copy)
 
@@ -368,8 +368,8 @@ class Tensor:
         if gradient is None:
             if self.size != 1:
                 raise ValueError(
-                    f"backward() of a Tensor of shape {self.shape} needs `gradient`, a cotangent of "
-                    "the same shape; only a single number has an obvious one."
+                    f"backward() of a Tensor of shape {self.shape} needs `gradient`, a cotangent "
+                    "of the same shape; only a single number has an obvious one."
                 )
             gradient = np.ones_like(self.array) if self.shape else self.array.dtype.type(1)
         cotangent = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
@@ -420,7 +420,7 @@ def unwrapped(value: Any) -> Any:
 
 
 def apply(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor:
-    """Compute `rule.function` on the arrays of `args`; record it where a scope or a leaf asks so."""
+    """Compute `rule.function` on the arrays of `args`; record it where a scope or leaf asks so."""
     arrays = list(args)
     parents = []
     always = False

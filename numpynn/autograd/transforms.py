@@ -146,7 +146,7 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """`f(*primals)`, and the function `v ↦ vᵀJ`, one gradient for each primal; callable repeatedly."""
+    """`f(*primals)`, and the function `v ↦ vᵀJ`, one gradient a primal; callable repeatedly."""
     call = _Recorded(f, primals, {}, range(len(primals)))
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -173,10 +173,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     given = [as_tensor(u) for u in leaves(list(tangents))]
     if [u.shape for u in given] != expected:
         raise ValueError(
-            f"The tangents must have the primals' shapes {expected}; got {[u.shape for u in given]}."
+            f"The tangents must have the primals' shapes {expected}; got "
+            f"{[u.shape for u in given]}."
         )
     with recording():
-        dummies = map_structure(lambda y: source(np.zeros_like(y.array)), call.output)
+        dummies = map_structure(_direction, call.output)
         gradients = leaves(call.pull(dummies, recorded=True, retain=True))
     roots: dict[Node, Any] = {}
     for gradient, tangent in zip(gradients, given, strict=True):
@@ -184,7 +185,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             root = tangent if call.nested else tangent.array
             before = roots.get(gradient.node)
             roots[gradient.node] = root if before is None else before + root
-    nodes = [dummy.node for dummy in leaves(dummies)]
+    nodes = [dummy.node for dummy in leaves(dummies) if dummy.node is not None]
     found = sweep(roots, nodes, recorded=call.nested, retain=call.nested)
     outputs = [
         as_tensor(found[dummy.node])
@@ -193,6 +194,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         for dummy in leaves(dummies)
     ]
     return call.value, rebuild(call.output, iter(outputs))
+
+
+def _direction(y: Tensor) -> Tensor:
+    """A cotangent to differentiate for; a constant where `y` carries no gradient."""
+    zeros = np.zeros_like(y.array)
+    return source(zeros) if y.dtype.kind == "f" else tensor_of(zeros, None)
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

@@ -81,8 +81,8 @@ class Layer:
     """Base class of all layers, Keras's protocol.
 
     name: unique, numbered automatically. dtype: of weights and computation, the config's float type
-    unless given. trainable: whether training changes the weights. activity_regularizer: a penalty on
-    the output, divided by the batch size.
+    unless given. trainable: whether training changes the weights. activity_regularizer: a penalty
+    on the output, divided by the batch size.
     """
 
     def __init__(
@@ -379,7 +379,7 @@ class Layer:
         return [w.numpy() for w in self.weights]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
-        """Set all weights. Raises ValueError, before any is changed, where count or shapes differ."""
+        """Set all weights. Raises ValueError, changing none, where count or shapes differ."""
         own = self.weights
         if len(own) != len(weights):
             raise ValueError(

@@ -47,7 +47,7 @@ class Model(Trainer):
 class Sequential(Model):
     """Layers one after another.
 
-        model = Sequential([Input((4,)), Dense(10, activation="relu"), Dense(3, activation="softmax")])
+        model = Sequential([Input((4,)), Dense(10, "relu"), Dense(3, "softmax")])
 
     With an `Input` first, the weights exist at once; otherwise they are made at the first call.
     Raises ValueError for what is no layer, and for names used twice.

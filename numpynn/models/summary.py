@@ -6,7 +6,7 @@ from typing import Any
 
 
 def print_summary(model: Any, print_fn: Any = None, line_length: int | None = None) -> None:
-    """Print the table, with `rich` where it is installed; line by line through `print_fn` if given."""
+    """Print the table, with `rich` where it is installed; through `print_fn` if given."""
     rows, shape = [], getattr(model, "_input", None) and model.input_shape
     for layer in model.layers:
         shape = layer.compute_output_shape(shape) if shape else None

@@ -104,8 +104,9 @@ class Trainer(Layer):
     ) -> None:
         """Choose how to train.
 
-        optimizer, loss, metrics: by name, or as objects. weighted_metrics: those that sample weights
-        apply to. run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs eagerly.
+        optimizer, loss, metrics: by name, or as objects. weighted_metrics: those that sample
+        weights apply to. run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs
+        eagerly.
         Raises ValueError for unknown names, and for metrics that are not in a list.
         """
         for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
@@ -183,8 +184,8 @@ class Trainer(Layer):
         if self._loss is not None:
             if y is None:
                 raise ValueError(
-                    f"Loss {self._loss!r} needs targets; `y` is missing in the call to fit, evaluate "
-                    "or the like."
+                    f"Loss {self._loss!r} needs targets; `y` is missing in the call to fit, "
+                    "evaluate or the like."
                 )
             if self._loss_function is None:
                 self._loss_function = resolve_loss(self._loss, y, y_pred)
@@ -239,8 +240,8 @@ class Trainer(Layer):
     def _gradients(self, loss: Tensor) -> list[Array | None]:
         if loss.node is None:
             raise ValueError(
-                "The loss depends on no trainable weight: is every layer frozen, or the loss made of "
-                "constants?"
+                "The loss depends on no trainable weight: is every layer frozen, or the loss made "
+                "of constants?"
             )
         found = sweep({loss.node: np.ones_like(loss.array)})
         return [found.get(v.node) for v in self._to_train()]

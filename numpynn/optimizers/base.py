@@ -18,7 +18,7 @@ from numpynn.typing import Array
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
 
-# Values in a block: five vectors of float32 blocks stay in an L2 cache of 1 MiB while a dozen
+# Values in a block. Large enough that the cost of a call vanishes, small enough that the block of each
 # operations pass over them.
 BLOCK = 16384
 

@@ -2,9 +2,9 @@
 
     h = max(0, x W + c)        y = h ω + b
 
-With W = [[1, 1], [1, 1]], c = (0, -1), ω = (1, -2), b = 0 the hidden layer folds the plane: (0,1) and
-(1,0) both become (1, 0), and a line separates what is left. A linear model is right on three of the
-four points at best. Source: course book, chapter 2; Goodfellow et al. 2016, section 6.1.
+With W = [[1, 1], [1, 1]], c = (0, -1), ω = (1, -2), b = 0 the hidden layer folds the plane: (0,1)
+and (1,0) both become (1, 0), and a line separates what is left. A linear model is right on three of
+the four points at best. Source: course book, chapter 2; Goodfellow et al. 2016, section 6.1.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class Registry:
         if isinstance(found, self.base) or callable(found):
             return found
         raise ValueError(
-            f"Could not interpret the {self.kind} {identifier!r}: expected a name, a configuration, "
-            f"or an instance of {self.base.__name__}."
+            f"Could not interpret the {self.kind} {identifier!r}: expected a name, a "
+            f"configuration, or an instance of {self.base.__name__}."
         )
 
     def _named(self, name: str) -> Any:
@@ -91,4 +91,7 @@ class Registry:
         found = (custom_objects or {}).get(name)
         if found is None:
             found = self._named(name)
-        return found.from_config(config.get("config", {})) if inspect.isclass(found) else found
+        if not inspect.isclass(found):
+            return found
+        from_config: Any = getattr(found, "from_config")  # noqa: B009 - of a class known by name
+        return from_config(config.get("config", {}))

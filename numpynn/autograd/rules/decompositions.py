@@ -8,7 +8,7 @@ Golub and Pereyra 1973 for the pseudo-inverse.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def pseudo_inverse(a: Any, rcond: Any = None) -> Any:
 
 
 def _of_pseudo_inverse(g: Any, y: Any, a: Any, rcond: Any = None) -> Any:
-    """Ā = -PᵀȲPᵀ + (1 - A P) Ȳᵀ P Pᵀ + Pᵀ P Ȳᵀ (1 - P A)  for  P = A⁺, where the rank is constant."""
+    """Ā = -PᵀȲPᵀ + (1 - A P) Ȳᵀ P Pᵀ + Pᵀ P Ȳᵀ (1 - P A),  P = A⁺, where the rank is constant."""
     p, pt, gt = y, t(y), t(g)
     left = np.matmul(gt, np.matmul(p, pt))
     right = np.matmul(np.matmul(pt, p), gt)
@@ -165,7 +165,7 @@ class EighResult(NamedTuple):
 
 
 @own
-def packed_eigh(a: Any, UPLO: str = "L") -> Any:
+def packed_eigh(a: Any, UPLO: Literal["L", "U"] = "L") -> Any:
     """The eigenvalues as a row over the matrix of eigenvectors."""
     w, v = np.linalg.eigh(a, UPLO)
     return np.concatenate([np.expand_dims(w, -2), v], axis=-2)
@@ -221,7 +221,11 @@ def _of_svd(g: Any, y: Any, a: Any) -> Any:
     u, s, v = _unpacked_svd(y, a)
     u_bar, s_bar, v_bar = _unpacked_svd(g, a)
     f = _reciprocal(_differences(s * s))
-    row, column, inverse = np.expand_dims(s, -2), np.expand_dims(s, -1), np.expand_dims(_reciprocal(s), -2)
+    row, column, inverse = (
+        np.expand_dims(s, -2),
+        np.expand_dims(s, -1),
+        np.expand_dims(_reciprocal(s), -2),
+    )
     from_u, from_v = np.matmul(t(u), u_bar), np.matmul(t(v), v_bar)
     middle = f * (from_u - t(from_u)) * row + column * (f * (from_v - t(from_v)))
     inside = np.matmul(u, middle) + u * np.expand_dims(s_bar, -2)

@@ -46,11 +46,11 @@ def _copy(a: Any) -> Any:
 # -- powers, exponentials and logarithms -----------------------------------------------------------
 
 
-def _one_less(p: Any) -> Any:
-    """The exponent of x in (x^p)', with 0·x^(-1) taken as 0."""
+def _times_one_power_less(p: Any, x: Any) -> Any:
+    """p x^(p-1), with 0·0^(-1) taken as 0."""
     if isinstance(p, (int, float)):
-        return p - 1 if p else 1
-    return np.where(p == 0, 1.0, p - 1)
+        return p * x ** (p - 1 if p else 1)
+    return p * np.where((x == 0) & (p == 0), 1.0, x) ** (p - 1)
 
 
 def _log_of_base(x: Any) -> Any:
@@ -63,7 +63,7 @@ def _log_of_base(x: Any) -> Any:
 for _power in (np.power, np.float_power):
     define(
         _power,
-        lambda g, y, x, p: g * p * x ** _one_less(p),
+        lambda g, y, x, p: g * _times_one_power_less(p, x),
         lambda g, y, x, p: g * y * _log_of_base(x),
     )
 define(np.sqrt, lambda g, y, x: 0.5 * g / y)

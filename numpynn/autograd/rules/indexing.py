@@ -1,4 +1,4 @@
-"""Picking elements: slices, integer and boolean arrays, sorting. Repeated picks add up backwards."""
+"""Picking elements: slices, integer and boolean arrays, sorting. What is picked twice adds up."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
 
 
 def _distinct(x: Any, **wanted: Any) -> tuple[Any, ...]:
-    """The distinct elements of `x` in order, each the first of its kind, and what else is wanted."""
+    """The distinct elements of `x` in order, where each is first found, and what else is wanted."""
     _, first, *others = np.unique(values(x), return_index=True, **wanted)
     return np.ravel(x)[first], first, *others
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from numpynn.autograd.rules.elementwise import cast
 from numpynn.autograd.rules.indexing import along, placed
 from numpynn.autograd.rules.table import among, compose, define, like, own, values
 
@@ -125,15 +126,15 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     parts = [np.diff(np.ravel(ary))]
     if to_begin is not None:
-        parts.insert(0, np.ravel(to_begin))
+        parts.insert(0, cast(np.ravel(to_begin), ary.dtype))
     if to_end is not None:
-        parts.append(np.ravel(to_end))
+        parts.append(cast(np.ravel(to_end), ary.dtype))
     return np.concatenate(parts)
 
 
 @compose(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """(f_(i+1) - f_(i-1)) / 2h inside, one-sided at the ends; a spacing `h` for all axes or each."""
+    """(f_(i+1) - f_(i-1)) / 2h inside, one-sided at the ends; one `h` for all axes, or each."""
     axes = tuple(range(f.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     spacings = varargs if len(varargs) == len(axes) else (varargs or (1.0,)) * len(axes)
     if len(spacings) != len(axes) or any(np.ndim(h) for h in spacings):
@@ -203,7 +204,7 @@ def _linspace(
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
     steps = np.reshape(steps, (-1, *(1,) * len(shape)))
     step = (stop - start) / (intervals or math.nan)
-    line = start + steps.astype(values(step).dtype) * (step if intervals else 0.0)
+    line = start + steps.astype(values(step).dtype) * (step if intervals else np.zeros_like(step))
     line = np.moveaxis(line, 0, axis)
     return (line, step) if retstep else line
 
@@ -259,6 +260,8 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @compose(np.correlate)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """y_k = Σ_i a_(i+k) v_i"""
+    if np.size(a) < np.size(v):
+        return np.flip(_correlate(v, a, mode))
     return _convolve(a, np.flip(v), mode)
 
 

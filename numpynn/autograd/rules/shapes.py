@@ -219,7 +219,7 @@ def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @compose(np.array_split)
-def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     length = ary.shape[axis]
     if np.ndim(indices_or_sections) == 0:
         each, longer = divmod(length, int(indices_or_sections))
@@ -232,7 +232,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]
 
 
 @compose(np.split)
-def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     if np.ndim(indices_or_sections) == 0 and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: axis {axis} of length {ary.shape[axis]} does not divide into "
@@ -242,17 +242,17 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @compose(np.hsplit)
-def _hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
 
 
 @compose(np.vsplit)
-def _vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 0)
 
 
 @compose(np.dsplit)
-def _dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 2)
 
 
@@ -362,9 +362,8 @@ def _diag(v: Any, k: int = 0) -> Any:
         raise ValueError(f"diag needs a vector or a matrix; got shape {v.shape}.")
     size = v.shape[0] + abs(k)
     padded = np.pad(v, (max(k, 0), max(-k, 0)))
-    return np.expand_dims(padded, 0 if k >= 0 else 1) * np.eye(
-        size, k=k, dtype=v.dtype, like=like(v)
-    )
+    on_diagonal = np.eye(size, k=k, dtype=bool, like=like(v))
+    return np.where(on_diagonal, padded, 0)  # by column
 
 
 @compose(np.diagflat)

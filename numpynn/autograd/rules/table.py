@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -122,8 +122,8 @@ class Signature:
 
         taken = f"({', '.join(self.ours)})" if self.ours else "no keywords"
         raise TypeError(
-            f"{name_of(self.function)} does not take `{name}` when an argument is a Tensor; it takes "
-            f"{taken}. Use the values (t.numpy()) where no gradient is needed."
+            f"{name_of(self.function)} does not take `{name}` when an argument is a Tensor; it "
+            f"takes {taken}. Use the values (t.numpy()) where no gradient is needed."
         )
 
 
@@ -217,6 +217,7 @@ def own(function: Callable[..., Any]) -> Callable[..., Any]:
     The rules use it for what NumPy has no function for, such as the adjoint of indexing.
     """
 
+    @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         for arg in args:
             if hasattr(arg, "node"):
@@ -225,8 +226,6 @@ def own(function: Callable[..., Any]) -> Callable[..., Any]:
                 return apply(RULES[call], args, kwargs)
         return function(*args, **kwargs)
 
-    for name in ("__name__", "__doc__", "__module__"):
-        setattr(call, name, getattr(function, name))
     return call
 
 

@@ -66,8 +66,7 @@ def elu(x: Array, alpha: float = 1.0) -> tuple[Array, Any]:
     """x, or α (e^x - 1) where x <= 0.  Source: Clevert, Unterthiner and Hochreiter 2016."""
     x = floating(x)
     alpha = float(alpha)
-    y = np.minimum(x, 0.0)
-    np.expm1(y, out=y)
+    y = np.expm1(np.minimum(x, 0.0))
     if alpha == 1.0:
         y = np.maximum(x, y)  # e^x - 1 is never below x, and 0 where x > 0
         return y, lambda g: (g * (np.minimum(y, 0.0) + 1.0),)
@@ -89,8 +88,7 @@ def selu(x: Array) -> tuple[Array, Any]:
     Source: Klambauer et al. 2017, arXiv:1706.02515.
     """
     x = floating(x)
-    negative = np.minimum(x, 0.0)
-    np.expm1(negative, out=negative)
+    negative = np.expm1(np.minimum(x, 0.0))
     negative *= _SELU_SCALE * _SELU_ALPHA
     y = np.maximum(x, 0.0)
     y *= _SELU_SCALE
@@ -143,10 +141,7 @@ def log_sigmoid(x: Array) -> tuple[Array, Any]:
 
 def _log1p_exp_minus_abs(x: Array) -> Array:
     """ln(1 + e^(-|x|)): what softplus adds to max(x, 0). No overflow, no cancellation."""
-    y = np.abs(x)
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    return np.log1p(y, out=y)
+    return np.log1p(np.exp(-np.abs(x)))
 
 
 @primitive(plain=lambda x: x * np.exp(-np.logaddexp(0.0, -x)))

@@ -1,0 +1,3 @@
+"""Keras's `ops` namespace."""
+
+from numpynn.ops.nn import *  # noqa: F403
