@@ -53,6 +53,11 @@ class _TheirBatchEnds(_BatchEnds, keras.callbacks.Callback):
     pass
 
 
+def batch_ends(side: str) -> Any:
+    """A callback for `fit` of one side whose `intervals()` are the times of its steps."""
+    return _OurBatchEnds() if side == "numpynn" else _TheirBatchEnds()
+
+
 def repeated(array: Array, size: int) -> Array:
     """The samples over and over, `size` in all."""
     return array[np.arange(size) % len(array)]
@@ -69,7 +74,7 @@ def model_times(system: System, split: Split, rounds: int = ROUNDS) -> dict[str,
     intervals: dict[Any, list[float]] = {"numpynn": [], False: [], True: []}
     for _ in range(rounds):
         for side, model in (("numpynn", ours), *theirs.items()):
-            ends = _OurBatchEnds() if side == "numpynn" else _TheirBatchEnds()
+            ends = batch_ends("numpynn" if side == "numpynn" else "keras")
             model.fit(x, y_true, batch_size=batch_size, epochs=2, verbose=0, callbacks=[ends])
             intervals[side] += ends.intervals()
     medians = {side: float(np.median(found)) for side, found in intervals.items()}

@@ -70,7 +70,6 @@ class Variable(Tensor):
         self._trainable = False
         self.node = None
         self.notes = None
-        self.grad = None
         self.trainable = trainable
 
     @property

@@ -1,4 +1,4 @@
-"""Every NumPy function that has a derivative: its domain, and TensorFlow's function where there is one.
+"""Every NumPy function that has a derivative: its domain, and TensorFlow's where there is one.
 
 The tests of the rules, of the stand-in array and of the dispatch walk this table.
 """

@@ -24,7 +24,9 @@ def draw(tensor: Tensor) -> Any:
     if tensor.node is None:
         raise ValueError("This Tensor has no history to draw: nothing it depends on was watched.")
     digraph = graphviz.Digraph("computation", node_attr={"fontname": "sans-serif"})
-    nodes = reachable([tensor.node])
+    operations = reachable([tensor.node])
+    leaves = {parent for node in operations for _, parent in node.parents if not parent.parents}
+    nodes = [*operations, *leaves]
     for node in nodes:
         shape, label = ("box", _operation(node)) if node.parents else ("ellipse", _leaf(node))
         digraph.node(str(node.order), label=label, shape=shape)

@@ -180,7 +180,7 @@ def remat(f: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         restorers = [save() for save in REPLAYED]
         watched = [source(x) if isinstance(x, Tensor) and x.node is not None else x for x in args]
-        begin = next(tape._order)
+        begin = tape._next_order()
         outputs = f(*watched, **kwargs)
         roots = [y.node for y in leaves(outputs) if isinstance(y, Tensor) and y.node is not None]
         if not roots or not records(any(node.always for node in roots)):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NOTHING, ONLY_LEAVES, EVERYTHING = -1, 0, 1
 mode: ContextVar[int] = ContextVar("numpynn_recording", default=ONLY_LEAVES)
 
-_order = count()
+_next_order = count().__next__
 _creation = attrgetter("order")
 
 
@@ -72,7 +72,10 @@ class Node:
         self.kwargs = kwargs
         self.parents = parents
         self.always = always
-        self.order = next(_order)
+        self.order = _next_order()
+
+
+NO_NODES: frozenset[Node] = frozenset()
 
 
 class Pullback(NamedTuple):
@@ -108,7 +111,7 @@ class Scatter:
 
 
 def leaf(owner: Tensor, always: bool = False) -> Node:
-    """A node that gradients arrive at: `owner` is watched, and gets `.grad` from `backward`."""
+    """A node that gradients arrive at: `owner` is watched. Its `output` is what `backward` found."""
     node = Node(None, None, (), {}, (), always)
     node.owner = ref(owner)
     return node
@@ -141,20 +144,20 @@ def no_grad() -> Iterator[None]:
 
 
 def reachable(
-    roots: Iterable[Node], floor: int = -1, stops: frozenset[Node] = frozenset()
+    roots: Iterable[Node], floor: int = -1, stops: frozenset[Node] = NO_NODES
 ) -> list[Node]:
-    """The nodes that `roots` depend on, newest first.
+    """The operations that `roots` depend on, newest first; leaves are not among them.
 
     Nodes older than `floor` cannot depend on the sources and are left out; `stops` are not looked
     behind.
     """
-    seen = set(roots)
-    stack = list(seen)
+    stack = [node for node in roots if node.parents]
+    seen = set(stack)
     for node in stack:  # grows while it is walked
         if stops and node in stops:
             continue
         for _, parent in node.parents:
-            if parent not in seen and parent.order >= floor:
+            if parent.parents and parent not in seen and parent.order >= floor:
                 seen.add(parent)
                 stack.append(parent)
     stack.sort(key=_creation, reverse=True)
@@ -188,11 +191,11 @@ def sweep(
     """
     useful = None
     if sources is None:
-        nodes, targets = reachable(cotangents), frozenset[Node]()
+        nodes, targets = reachable(cotangents), NO_NODES
     else:
         targets = frozenset(sources)
         floor = min((node.order for node in targets), default=0)
-        nodes = reachable(cotangents, floor, targets if stop_at_sources else frozenset())
+        nodes = reachable(cotangents, floor, targets if stop_at_sources else NO_NODES)
         useful = leading_to(targets, nodes)
     gradients = dict(cotangents)
     owned: set[Node] = set()  # nodes whose gradient is a buffer of this sweep
@@ -204,11 +207,11 @@ def sweep(
         if recorded:
             cotangent = _as_tensor(cotangent)
         parents = node.parents
-        if not parents or node in targets:
-            results[node] = cotangent
-            if not parents or stop_at_sources:
-                continue
         if useful is not None:
+            if node in targets:
+                results[node] = cotangent
+                if stop_at_sources:
+                    continue
             parents = [(number, parent) for number, parent in parents if parent in useful]
         args, rule = node.args, node.rule
         if rule is None:
@@ -241,6 +244,7 @@ def sweep(
                     _add(gradients, parent, gradient, like, owned, recorded)
         if not (retain or recorded):
             node.args = node.output = node.rule = None
+    results.update(gradients)  # what is left belongs to leaves
     return results
 
 
@@ -268,7 +272,10 @@ def _add(
         gradients[node] = previous
         owned.add(node)
         return
-    if gradient.shape != like.shape:
+    if not gradient.shape and not recorded and like.shape:  # a number for every value
+        value, gradient = gradient, np.empty_like(like)
+        gradient.fill(value)
+    elif gradient.shape != like.shape:
         gradient = fit(gradient, like, recorded)
     if gradient.dtype is not like.dtype:
         if gradient.dtype.kind == "c" and like.dtype.kind != "c":
@@ -291,8 +298,6 @@ def fit(gradient: Any, like: Any, recorded: bool) -> Any:
     a rule left its gradient small (the derivative of a sum), it is broadcast.
     """
     shape = like.shape
-    if not gradient.shape:
-        return _grown(gradient, like, recorded)
     surplus = gradient.ndim - len(shape)
     if surplus > 0:
         gradient = gradient.sum(axis=0 if surplus == 1 else tuple(range(surplus)))
@@ -303,12 +308,10 @@ def fit(gradient: Any, like: Any, recorded: bool) -> Any:
     )
     if stretched and surplus >= 0:
         gradient = gradient.sum(axis=stretched, keepdims=True)
-    return gradient if gradient.shape == shape else _grown(gradient, like, recorded)
-
-
-def _grown(gradient: Any, like: Any, recorded: bool) -> Any:
+    if gradient.shape == shape:
+        return gradient
     if recorded:
-        return np.broadcast_to(gradient, like.shape)
+        return np.broadcast_to(gradient, shape)
     grown = np.empty_like(like, dtype=gradient.dtype)
     grown[...] = gradient
     return grown

@@ -53,11 +53,16 @@ def _operator(compute: Callable[[Any, Any], Any], ufunc: Any, reflected: bool = 
             parents, always = ((1 if reflected else 0, node),), node.always
         else:
             parents, always = ((0, node), (1, other_node)), node.always or other_node.always
+        result = _new_tensor(Tensor)  # tensor_of, written out: this is the shortest path
+        result.array = value
+        result.notes = None
         now = mode.get()
         if now > 0 or (always and now == 0):
             args = (b, a) if reflected else (a, b)
-            return tensor_of(value, Node(rule, value, args, NO_KEYWORDS, parents, always))
-        return tensor_of(value, None)
+            result.node = Node(rule, value, args, NO_KEYWORDS, parents, always)
+        else:
+            result.node = None
+        return result
 
     return method
 
@@ -92,11 +97,10 @@ class Tensor:
     `x += y` makes a new Tensor and rebinds the name. `out=`, `where=` and `ufunc.at` are refused.
     """
 
-    __slots__ = ("__weakref__", "array", "grad", "node", "notes")
+    __slots__ = ("__weakref__", "array", "node", "notes")
 
     array: Array
     node: Node | None
-    grad: Tensor | None
     notes: dict[str, Any] | None  # mask and logits, which few Tensors have
 
     def __init__(self, value: Array, dtype: Any = None, requires_grad: bool = False) -> None:
@@ -116,7 +120,18 @@ class Tensor:
             )
         self.node = leaf(self, always=True) if requires_grad else None
         self.notes = None
-        self.grad = None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What `backward` found for this leaf so far; set it to None to begin anew."""
+        node = self.node
+        return None if node is None or node.parents else node.output  # type: ignore[return-value]
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if self.node is None or self.node.parents:
+            raise ValueError("Only a leaf has `.grad`: a Tensor made with requires_grad=True.")
+        self.node.output = value
 
     @property
     def mask(self) -> Array | None:
@@ -366,28 +381,28 @@ class Tensor:
                 "backward() needs a Tensor that depends on a leaf with requires_grad=True."
             )
         if gradient is None:
-            if self.size != 1:
+            if self.array.size != 1:
                 raise ValueError(
                     f"backward() of a Tensor of shape {self.shape} needs `gradient`, a cotangent "
                     "of the same shape; only a single number has an obvious one."
                 )
-            gradient = np.ones_like(self.array) if self.shape else self.array.dtype.type(1)
-        cotangent = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
-        if cotangent.shape != self.shape:
-            raise ValueError(
-                f"The cotangent must have the Tensor's shape {self.shape}; got {cotangent.shape}."
-            )
+            shape, dtype = self.array.shape, self.array.dtype
+            cotangent = np.ones_like(self.array) if shape else dtype.type(1)
+        else:
+            cotangent = Tensor(gradient).astype(self.dtype)
+            if cotangent.shape != self.shape:
+                raise ValueError(
+                    f"The cotangent must have the Tensor's shape {self.shape}; got "
+                    f"{cotangent.shape}."
+                )
         if create_graph:
             with recording():
                 gradients = sweep({self.node: cotangent}, recorded=True)
         else:
-            gradients = sweep({self.node: cotangent.array}, retain=retain_graph)
+            gradients = sweep({self.node: unwrapped(cotangent)}, retain=retain_graph)
         for node, found in gradients.items():
-            owner = None if node.parents else node.owner()
-            if owner is not None:
-                found = found if isinstance(found, Tensor) else tensor_of(found, None)
-                before = getattr(owner, "grad", None)
-                owner.grad = found if before is None else before + found
+            new = found if create_graph else tensor_of(found, None)
+            node.output = new if node.output is None else node.output + new
 
     def graph(self) -> Any:
         """The computation behind this Tensor as a Graphviz digraph."""
@@ -446,12 +461,15 @@ def _apply_to_one(rule: Rule, tensor: Tensor) -> Tensor:
     """`apply` for one argument and no keywords, the most frequent call."""
     array, node = tensor.array, tensor.node
     value = rule.compute(array)
+    result = _new_tensor(Tensor)
+    result.array = value
+    result.notes = result.node = None
     if node is not None and rule.vjps[0] is not None:
         now = mode.get()
         if now > 0 or (now == 0 and node.always):
-            record = Node(rule, value, (array,), NO_KEYWORDS, ((0, node),), node.always)
-            return tensor_of(value, record)
-    return tensor_of(value, None)
+            parents = ((0, node),)
+            result.node = Node(rule, value, (array,), NO_KEYWORDS, parents, node.always)
+    return result
 
 
 def dispatch(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

@@ -18,9 +18,9 @@ from numpynn.typing import Array
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
 
-# Values in a block. Large enough that the cost of a call vanishes, small enough that the block of each
-# operations pass over them.
-BLOCK = 16384
+# Values in a block: large enough that calls cost little, small enough for the cache. Adam over
+# 670,000 weights takes 1.05 ms in blocks of 16,384, 0.86 ms in these, 1.9 ms in blocks of 4,096.
+BLOCK = 65536
 
 
 class FlatVariables:

@@ -124,7 +124,7 @@ define(np.sinh, lambda g, y, x: g * np.cosh(x))
 define(np.cosh, lambda g, y, x: g * np.sinh(x))
 define(np.tanh, lambda g, y, x: g * (1.0 - y * y))
 define(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1.0))
-define(np.arccosh, lambda g, y, x: g / np.sqrt((x - 1.0) * (x + 1.0)))
+define(np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
 define(np.arctanh, lambda g, y, x: g / ((1.0 - x) * (1.0 + x)))
 for _to_radians in (np.deg2rad, np.radians):
     define(_to_radians, lambda g, y, x: g * (math.pi / 180.0))

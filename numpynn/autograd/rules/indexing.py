@@ -131,7 +131,7 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 @compose(np.sort)
-def _sort(a: Any, axis: int | None = -1, kind: str | None = None) -> Any:
+def _sort(a: Any, axis: int | None = -1, kind: Any = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), -1
     return _take_along_axis(a, np.argsort(values(a), axis=axis, kind=kind), axis)

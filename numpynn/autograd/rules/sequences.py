@@ -157,7 +157,7 @@ def _slope(f: Any, axis: int, h: Any, edge_order: int) -> Any:
 
 
 @compose(np.trapezoid)
-def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Σ (y_i + y_(i+1)) / 2 · (x_(i+1) - x_i)"""
     y = y if hasattr(y, "ndim") else np.asarray(y)
     if x is None:

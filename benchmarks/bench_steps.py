@@ -1,0 +1,39 @@
+"""A training step of every system and of a larger network, beside Keras where it is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks import networks
+from kerasref.systems import load as load_keras
+from numpynn import systems
+
+
+def one_step(model: Any, x: Any, y: Any) -> Any:
+    """A function that trains on one batch, after the first time, which builds and compiles."""
+    model.train_on_batch(x, y)
+    return lambda: model.train_on_batch(x, y)
+
+
+@pytest.mark.parametrize("side", ["numpynn", "keras"])
+@pytest.mark.parametrize("slug", [s for s in systems.SLUGS if systems.load(s).is_model])
+def test_step(benchmark: Any, slug: str, side: str) -> None:
+    benchmark.group = f"step: {slug}"
+    system = systems.load(slug)
+    split, size = system.data(), system.module.BATCH_SIZE
+    model = system.model() if side == "numpynn" else load_keras(slug).model()
+    benchmark(one_step(model, split.x[:size].astype("float32"), split.y[:size]))
+
+
+@pytest.mark.parametrize("side", ["numpynn", "keras"])
+def test_step_of_a_large_network(benchmark: Any, side: str) -> None:
+    import keras
+
+    import numpynn
+
+    benchmark.group = "step: 784-512-512-10, batch 128"
+    x, y = networks.data()
+    model = networks.model(numpynn if side == "numpynn" else keras)
+    benchmark(one_step(model, x[: networks.BATCH_SIZE], y[: networks.BATCH_SIZE]))

@@ -1,0 +1,95 @@
+"""The promised ratios, each measured in one run, sides in turns, medians.
+
+python -m benchmarks.report
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpynn import process
+
+ROUNDS = 15
+
+
+def in_turns(
+    sides: Mapping[str, Callable[[], Any]], repeat: int, rounds: int = ROUNDS
+) -> dict[str, float]:
+    """The median over rounds of the seconds that one call takes, the sides taking turns."""
+    durations: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, function in sides.items():
+            begin = time.perf_counter()
+            for _ in range(repeat):
+                function()
+            durations[name].append((time.perf_counter() - begin) / repeat)
+    return {name: sorted(found)[len(found) // 2] for name, found in durations.items()}
+
+
+def overhead() -> None:
+    """What the engine adds to each of four operations, with their gradients."""
+    from benchmarks import engine
+
+    found = in_turns({"recorded": engine.recorded, "by hand": engine.by_hand}, repeat=2000)
+    added = (found["recorded"] - found["by hand"]) / engine.OPERATIONS
+    print(
+        f"engine: {found['recorded'] * 1e6:.2f} µs recorded, {found['by hand'] * 1e6:.2f} µs by "
+        f"hand: {added * 1e6:.2f} µs an operation (at most 3)"
+    )
+
+
+def import_time() -> None:
+    """What `import numpynn` adds to `import numpy`, in fresh processes."""
+
+    def run(statement: str) -> Callable[[], Any]:
+        return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
+
+    found = in_turns({"numpy": run("import numpy"), "numpynn": run("import numpy, numpynn")}, 1)
+    print(
+        f"import: numpy {found['numpy']:.3f} s, with numpynn {found['numpynn']:.3f} s: "
+        f"{found['numpynn'] - found['numpy']:.3f} s more (at most 0.15)"
+    )
+
+
+def large_network() -> None:
+    """The step of a 784-512-512-10 network against Keras, and against its matrix products alone."""
+    import keras
+    import numpy as np
+
+    from benchmarks import networks
+    from kerasref.timing import batch_ends
+
+    x, y = networks.data()
+    models: dict[str, Any] = {"numpynn": networks.model()}
+    for jit in (False, True):
+        models[f"keras, jit_compile={jit}"] = networks.model(keras)
+        models[f"keras, jit_compile={jit}"].jit_compile = jit
+    intervals: dict[str, list[float]] = {name: [] for name in models}
+    for _ in range(5):
+        for name, model in models.items():
+            ends = batch_ends("numpynn" if name == "numpynn" else "keras")
+            model.fit(x, y, batch_size=networks.BATCH_SIZE, epochs=2, verbose=0, callbacks=[ends])
+            intervals[name] += ends.intervals()
+    medians = {name: float(np.median(found)) for name, found in intervals.items()}
+    products = in_turns({"products": networks.products()}, repeat=20)["products"]
+    fastest = min(value for name, value in medians.items() if name != "numpynn")
+    for name, value in [*medians.items(), ("its matrix products alone", products)]:
+        print(f"784-512-512-10, Adam, batch 128: {value * 1e3:.2f} ms a step, {name}")
+    print(
+        f"    numpynn / keras {medians['numpynn'] / fastest:.2f} (at most 1.25), "
+        f"numpynn / products {medians['numpynn'] / products:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    process.reexec_prepared()
+    from numpynn.report import environment, environment_line
+
+    print(environment_line(environment()))
+    overhead()
+    import_time()
+    large_network()
