@@ -97,6 +97,8 @@ def _pull_plain(
         for number in numbers:
             watched[number] = source(args[number])
         y = plain(*watched, **kwargs)
+        if y.node is None:
+            return [None] * len(numbers)
         nodes = [watched[number].node for number in numbers]
         found = sweep({y.node: cotangent}, nodes, recorded=True, stop_at_sources=True)
     return [found.get(node) for node in nodes]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn import activations, config, constraints, initializers, random, regularizers
+from numpynn import activations, config, constraints, initializers, ops, random, regularizers
 from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
 from numpynn.typing import Array
@@ -223,7 +223,8 @@ class Activation(Layer):
 class Softmax(Layer):
     """Probabilities along an axis:  y_i = exp(x_i) / Σ_j exp(x_j).
 
-    axis: one or several. mask: positions that are False get no probability.
+    axis: one or several. mask: positions that are False (or at most 0.5) get no probability.
+    Raises ValueError for a mask that does not broadcast to the input.
     """
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
@@ -233,15 +234,25 @@ class Softmax(Layer):
         self.built = True
 
     def call(self, inputs: Array, mask: Array | None = None) -> Array:
-        if mask is not None:
-            lowest = -3e4 if inputs.dtype == "float16" else -1e9
-            inputs = inputs + (1.0 - np.asarray(mask).astype(inputs.dtype)) * lowest
-        if isinstance(self.axis, (tuple, list)) and len(self.axis) > 1:
-            axes = tuple(self.axis)
-            exponential = np.exp(inputs - np.max(inputs, axis=axes, keepdims=True))
-            return exponential / np.sum(exponential, axis=axes, keepdims=True)
-        axis = self.axis if isinstance(self.axis, int) else self.axis[0]
-        return activations.softmax(inputs, axis=axis)
+        if mask is None:
+            return self._normalized(inputs)
+        kept = np.asarray(mask)
+        if np.broadcast_shapes(kept.shape, inputs.shape) != inputs.shape:
+            raise ValueError(
+                f"The mask of Softmax layer '{self.name}' must broadcast to its input's shape "
+                f"{inputs.shape}; got {kept.shape}."
+            )
+        kept = kept if kept.dtype == bool else kept > 0.5
+        lowest = -3e4 if inputs.dtype == "float16" else -1e9
+        probabilities = self._normalized(np.where(kept, inputs, lowest))
+        return np.where(kept, probabilities, 0.0)  # where all are masked, all are 0
+
+    def _normalized(self, scores: Array) -> Array:
+        if isinstance(self.axis, int):
+            return activations.softmax(scores, axis=self.axis)
+        if len(self.axis) == 1:
+            return activations.softmax(scores, axis=self.axis[0])
+        return ops.softmax(scores, axis=tuple(self.axis))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -1,3 +1,23 @@
-"""Keras's `ops` namespace."""
+"""Keras's `ops` namespace: one function a name, on arrays and on Tensors.
 
+    numpy/       NumPy's functions with Keras's names, arguments and dtypes
+    nn/          activations, cross-entropies, normalisations, one-hot vectors
+    math.py      reductions by segment, the largest k, distances, special functions
+    linalg.py    matrices: inverses, equations, decompositions, norms
+    core.py      conversion, control flow, slices, scattering
+    dtypes.py    what dtype comes out; Python numbers and lists as arrays
+    erf.py       the error function, which NumPy lacks
+
+A result is a Tensor where an argument is one, else a plain array; `convert_to_tensor` always gives
+a Tensor. What NumPy has is NumPy's function; what it lacks has its derivative beside it.
+"""
+
+from numpynn.ops import linalg as linalg
+from numpynn.ops import math as math
+from numpynn.ops import nn as nn
+from numpynn.ops import numpy as numpy
+from numpynn.ops.core import *  # noqa: F403
+from numpynn.ops.linalg import *  # noqa: F403
+from numpynn.ops.math import *  # noqa: F403
 from numpynn.ops.nn import *  # noqa: F403
+from numpynn.ops.numpy import *  # noqa: F403

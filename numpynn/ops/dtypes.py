@@ -77,14 +77,14 @@ def _common_dtype(dtypes: frozenset[Any], floatx: str) -> np.dtype[Any]:
     return found
 
 
-# -- arguments ---------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------
 
 
 def as_array(x: Any, dtype: Any = None) -> Array:
     """`x` itself where it is an array or a Tensor, else Python's numbers and lists as an array.
 
-    Python floats become floatx, integers int32 (int64 where they need it). A list with Tensors in it
-    is stacked, and keeps their history. Raises ValueError for ragged lists and for None.
+    Python floats become floatx, integers int32 (int64 where they need it). A list with Tensors in
+    it is stacked, and keeps their history. Raises ValueError for ragged lists and for None.
     """
     if not hasattr(x, "__array_function__"):
         x = _from_python(x)
@@ -142,7 +142,7 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-# -- results -----------------------------------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------------------
 
 
 def values_only(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,8 +172,4 @@ def as_tensors(result: Any) -> Any:
     if isinstance(result, (list, tuple)):
         items = [as_tensors(x) for x in result]
         return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
-    return (
-        result
-        if isinstance(result, Tensor) or isinstance(result, bool)
-        else tensor_of(result, None)
-    )
+    return result if isinstance(result, Tensor) else tensor_of(result, None)

@@ -2,9 +2,9 @@
 
     erf(x) = 2/√π ∫_0^x e^(-t²) dt        erfc(x) = 1 - erf(x)
 
-By rational functions: near 0  erf(x) = x R(x²),  elsewhere  erfc(x) = e^(-x²) R(x),  which keeps the
-digits of small values far out. Source: Cody 1969, "Rational Chebyshev approximations for the error
-function"; the shorter one for float32 is our own fit (relative error 8e-9 before rounding).
+By rational functions: near 0  erf(x) = x R(x²),  elsewhere  erfc(x) = e^(-x²) R(x),  which keeps
+the digits of small values far out. Source: Cody 1969, "Rational Chebyshev approximations for the
+error function"; the shorter one for float32 is our own fit (relative error 8e-9 before rounding).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def erfc_values(x: Array) -> Array:
     squares = size * size
     y = np.exp(-squares)
     y *= _ERFCX_SINGLE(size) if single else _erfcx(size)
-    mirrored = (x < 0).astype(x.dtype)  # |2 - y| where x < 0, else |0 - y|: a third of np.where's time
+    mirrored = (x < 0).astype(x.dtype)  # |2 - y| there, else |0 - y|: a third of np.where's time
     mirrored *= 2.0
     mirrored -= y
     y = np.abs(mirrored)

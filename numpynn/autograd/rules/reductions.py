@@ -60,7 +60,9 @@ def _sum(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) ->
 
 define(
     np.sum,
-    lambda g, y, x, axis=None, keepdims=False, where=True: _spread(g, x, axis, keepdims, where),
+    lambda g, y, x, axis=None, keepdims=False, where=True: (
+        g if axis is None and where is True else _spread(g, x, axis, keepdims, where)
+    ),
     compute=_sum,
 )
 

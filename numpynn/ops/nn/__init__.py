@@ -5,6 +5,8 @@
     crossentropy.py   losses fused with the softmax or sigmoid before them
     normalization.py  moments, and what divides by them
     encoding.py       one_hot, multi_hot
+
+Convolution, pooling and attention are not here yet.
 """
 
 from numpynn.ops.nn.crossentropy import *  # noqa: F403

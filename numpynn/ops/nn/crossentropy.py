@@ -20,7 +20,7 @@ from numpynn import config
 from numpynn.autograd import primitive, stop_gradient
 from numpynn.ops.dtypes import as_array, floating
 from numpynn.ops.nn.elementwise import sigmoid_values
-from numpynn.ops.nn.softmax import largest, total
+from numpynn.ops.nn.softmax import largest, sum_of_products, total
 from numpynn.typing import Array
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
@@ -76,7 +76,7 @@ def binary_crossentropy(target: Array, output: Array, from_logits: bool = False)
     return (_sigmoid_crossentropy if from_logits else _binary_crossentropy)(target, output)
 
 
-# -- categorical -----------------------------------------------------------------------------------------
+# -- categorical -----------------------------------------------------------------------------------
 
 
 def _plain_softmax_crossentropy(target: Array, z: Array, axis: int) -> Array:
@@ -93,7 +93,7 @@ def _softmax_crossentropy(target: Array, z: Array, axis: int) -> tuple[Array, An
     e = np.exp(log_p)
     sums = total(e, axis)
     log_p -= np.log(sums)
-    return -np.vecdot(target, log_p, axis=axis), (
+    return -sum_of_products(target, log_p, axis), (
         lambda g: g.reshape(sums.shape) * -log_p,
         lambda g: (e / sums - target) * g.reshape(sums.shape),
     )
@@ -116,10 +116,10 @@ def _categorical_crossentropy(target: Array, p: Array, axis: int) -> tuple[Array
         of_share = g.reshape(sums.shape) * target / -q * (share == q)
         return (of_share - total(of_share * share, axis)) / sums
 
-    return -np.vecdot(target, log_q, axis=axis), (lambda g: g.reshape(sums.shape) * -log_q, of_p)
+    return -sum_of_products(target, log_q, axis), (lambda g: g.reshape(sums.shape) * -log_q, of_p)
 
 
-# -- sparse ----------------------------------------------------------------------------------------------
+# -- sparse ----------------------------------------------------------------------------------------
 
 
 def _plain_sparse_softmax_crossentropy(labels: Array, z: Array) -> Array:
@@ -184,7 +184,7 @@ def _picked(x: Array, labels: Array) -> Array:
 def _class_numbers(labels: Array, classes: int) -> Array:
     """`labels` as integers. Raises ValueError for the first that is no class number."""
     numbers = labels if labels.dtype.kind in "iu" else labels.astype(np.int64)
-    if numbers.size and numbers.astype(np.uint64).max() >= classes:  # negative ones wrap to huge ones
+    if numbers.size and numbers.astype(np.uint64).max() >= classes:  # negative ones become huge
         place = tuple(int(i) for i in np.argwhere((numbers < 0) | (numbers >= classes))[0])
         raise ValueError(
             f"sparse_categorical_crossentropy: class {labels[place]} at position {place} is out of "
@@ -193,7 +193,7 @@ def _class_numbers(labels: Array, classes: int) -> Array:
     return numbers
 
 
-# -- binary ----------------------------------------------------------------------------------------------
+# -- binary ----------------------------------------------------------------------------------------
 
 
 def _plain_sigmoid_crossentropy(target: Array, z: Array) -> Array:
@@ -225,7 +225,7 @@ def _binary_crossentropy(target: Array, p: Array) -> tuple[Array, Any]:
     )
 
 
-# -- arguments -------------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------
 
 
 def _kept_inside(p: Array) -> Array:

@@ -5,8 +5,8 @@
 
 Each primitive has its formula beside it, as NumPy would write it (`plain`), and below that what is
 computed: the same without overflow, with small values kept small, in few passes. Derivatives at
-kinks are TensorFlow's: 0 for relu at 0 and for relu6 and hard_sigmoid at their bounds, the slope for
-leaky_relu, 1 for elu.
+kinks are TensorFlow's: 0 for relu at 0 and for relu6 and hard_sigmoid at their bounds, the slope
+for leaky_relu, 1 for elu.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
     "tanh_shrink", "threshold",
 ]  # fmt: skip
 
-# -- rectifiers ------------------------------------------------------------------------------------------
+# -- rectifiers ------------------------------------------------------------------------------------
 
 _LARGE = 4096
 
@@ -58,7 +58,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> tuple[Array, Any]:
     return y, lambda g: (np.where(x > 0, g, slope * g),)
 
 
-# -- exponential -----------------------------------------------------------------------------------------
+# -- exponential -----------------------------------------------------------------------------------
 
 
 @primitive(plain=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))))
@@ -103,11 +103,11 @@ def celu(x: Array, alpha: float = 1.0) -> Array:
     return np.maximum(0.0, x) + alpha * np.expm1(np.minimum(x, 0.0) / alpha)
 
 
-# -- sigmoids --------------------------------------------------------------------------------------------
+# -- sigmoids --------------------------------------------------------------------------------------
 
 
 def sigmoid_values(x: Array) -> Array:
-    """1 / (1 + e^(-x)) of a raw array. Small values keep their digits, which ½ + ½ tanh(x/2) loses."""
+    """1 / (1 + e^(-x)) of a raw array. Small values keep the digits that ½ + ½ tanh(x/2) loses."""
     with np.errstate(over="ignore"):  # e^(-x) = inf gives 0, as it should
         y = np.exp(-x)
     y += 1.0
@@ -177,7 +177,7 @@ def glu(x: Array, axis: int = -1) -> Array:
     return a * sigmoid(b)
 
 
-# -- gelu ------------------------------------------------------------------------------------------------
+# -- gelu ------------------------------------------------------------------------------------------
 
 
 def gelu(x: Array, approximate: bool = True) -> Array:
@@ -243,7 +243,7 @@ def _gelu_erf(x: Array) -> tuple[Array, Any]:
     return x * cdf, of_x
 
 
-# -- pieces of straight lines ----------------------------------------------------------------------------
+# -- pieces of straight lines ----------------------------------------------------------------------
 
 
 def _between(x: Array, low: float, high: float) -> Array:
@@ -299,7 +299,7 @@ def soft_shrink(x: Array, threshold: float = 0.5) -> Array:
     return x - np.clip(x, -threshold, threshold)
 
 
-# -- other shapes ----------------------------------------------------------------------------------------
+# -- other shapes ----------------------------------------------------------------------------------
 
 
 @primitive(plain=lambda x: x / (1.0 + np.abs(x)))

@@ -77,9 +77,15 @@ def batch_normalization(
 
 
 def rms_normalization(
-    x: Array, scale: Array | None = None, axis: int | Sequence[int] = -1, epsilon: float | None = None
+    x: Array,
+    scale: Array | None = None,
+    axis: int | Sequence[int] = -1,
+    epsilon: float | None = None,
 ) -> Array:
-    """scale · x / √(mean(x²) + ε) along `axis`.  Source: Zhang and Sennrich 2019, arXiv:1910.07467."""
+    """scale · x / √(mean(x²) + ε) along `axis`.
+
+    Source: Zhang and Sennrich 2019, arXiv:1910.07467.
+    """
     given = floating(x)
     x = _at_least_single(given if given.ndim else np.reshape(given, (1,)))
     axes = axis if isinstance(axis, int) else tuple(axis)
@@ -121,7 +127,7 @@ def layer_normalization(
 
 
 def psnr(x1: Array, x2: Array, max_val: float) -> Array:
-    """The peak signal-to-noise ratio of two images in decibels: 10 log₁₀(max_val² / mean (x1 - x2)²).
+    """The peak signal-to-noise ratio of two images: 10 log₁₀(max_val² / mean (x1 - x2)²) decibels.
 
     Raises ValueError where the shapes differ.
     """

@@ -1,6 +1,7 @@
 """Scores made into probabilities: softmax, its logarithm, log-sum-exp, sparsemax.
 
-    softmax(x)_i = e^(x_i) / Σ_j e^(x_j)        log Σ_j e^(x_j) = m + log Σ_j e^(x_j - m),  m = max_j x_j
+    softmax(x)_i = e^(x_i) / Σ_j e^(x_j)
+    log Σ_j e^(x_j) = m + log Σ_j e^(x_j - m),  m = max_j x_j
 
 Subtracting the maximum changes nothing but the range: no exponential overflows.
 """
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd import primitive
+from numpynn.autograd.rules.table import values
 from numpynn.ops.dtypes import floating
 from numpynn.typing import Array
 
@@ -118,8 +120,9 @@ def _plain_sparsemax(x: Array, axis: int = -1) -> Array:
     """max(x - τ, 0), the threshold τ such that the result sums to 1."""
     descending = np.flip(np.sort(x, axis=axis), axis=axis)
     sums = np.cumsum(descending, axis=axis)
-    count = np.reshape(np.arange(1, x.shape[axis] + 1), [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)])
-    inside = descending * count.astype(x.dtype) > sums - 1.0
+    shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+    count = np.reshape(np.arange(1, x.shape[axis] + 1, dtype=x.dtype), shape)
+    inside = descending * count > sums - 1.0
     size = np.sum(inside, axis=axis, keepdims=True)
     chosen = np.sum(np.where(inside, descending, 0.0), axis=axis, keepdims=True)
     return np.maximum(0.0, x - (chosen - 1.0) / size.astype(x.dtype))
@@ -140,7 +143,7 @@ def sparsemax(x: Array, axis: int = -1) -> tuple[Array, Any]:
     return p, lambda g: (support * (g - (g * support).sum(axis=axis, keepdims=True) / size),)
 
 
-# -- maxima and sums along an axis, kept as length 1 -----------------------------------------------------
+# -- maxima and sums along an axis, kept as length 1 -----------------------------------------------
 
 
 _SMALL = 512  # where NumPy's own reductions along short rows are no slower
@@ -160,8 +163,12 @@ def total(x: Array, axis: int) -> Array:
     return x.sum(axis=axis, keepdims=True)
 
 
+def sum_of_products(x: Array, y: Array, axis: int) -> Array:
+    """Σ x y along an axis, which goes."""
+    return np.vecdot(x, y) if axis in (-1, x.ndim - 1) else (x * y).sum(axis=axis)
+
+
 def _peak(x: Array, axis: Any) -> Array:
-    """The maximum along `axis` as a constant; 0 where it is infinite, so that inf - inf is not met."""
-    values = getattr(x, "array", x)
-    peak = values.max(axis=axis, keepdims=True)
+    """The maximum along `axis` as a constant; 0 where it is infinite, to avoid inf - inf."""
+    peak = values(x).max(axis=axis, keepdims=True)
     return np.where(np.isfinite(peak), peak, 0.0)

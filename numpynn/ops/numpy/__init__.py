@@ -6,6 +6,8 @@
     products.py      matmul, dot, einsum and their like
     order.py         sorting, searching, picking, counting, sets
     creation.py      constants, sequences, identities, windows
+
+`dtypes.py` beside this folder says what dtype comes out.
 """
 
 from numpynn.ops.numpy.creation import *  # noqa: F403

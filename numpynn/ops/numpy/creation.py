@@ -1,4 +1,4 @@
-"""New arrays: constants, sequences, identities, windows. They are floatx where no dtype is given."""
+"""New arrays: constants, sequences, identities, windows; floatx where no dtype is given."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpynn.ops.dtypes import (
     aligned,
     as_array,
     common_dtype,
-    floating,
     standardize_dtype,
     values_only,
 )
@@ -33,7 +32,7 @@ def array(x: Array, dtype: Any = None) -> Array:
     return as_array(x, None if dtype is None else standardize_dtype(dtype))
 
 
-# -- constants -------------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------------------
 
 
 def zeros(shape: Shape, dtype: Any = None) -> Array:
@@ -80,7 +79,7 @@ def full_like(x: Array, fill_value: Array, dtype: Any = None) -> Array:
     return full(x.shape, fill_value, dtype or x.dtype)
 
 
-# -- sequences -------------------------------------------------------------------------------------------
+# -- sequences -------------------------------------------------------------------------------------
 
 
 @values_only
@@ -89,8 +88,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     given = [v for v in (start, stop, step) if v is not None]
     if dtype is None:
         dtype = common_dtype(*(v.dtype if hasattr(v, "dtype") else type(v) for v in given))
-    ends = (0, start) if stop is None else (start, stop)
-    return np.arange(*ends, 1 if step is None else step).astype(standardize_dtype(dtype))
+    start, stop = (0, start) if stop is None else (start, stop)
+    return np.arange(start, stop, 1 if step is None else step).astype(standardize_dtype(dtype))
 
 
 def linspace(
@@ -130,7 +129,12 @@ def logspace(
 
 
 def geomspace(
-    start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+    start: Array,
+    stop: Array,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    axis: int = 0,
 ) -> Array:
     """`num` numbers from `start` to `stop`, each the same multiple of the one before."""
     ends = aligned(start, stop, weak=(float,))
@@ -141,12 +145,13 @@ def geomspace(
     return np.exp(logs) * sign
 
 
-# -- matrices --------------------------------------------------------------------------------------------
+# -- matrices --------------------------------------------------------------------------------------
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
     """N rows, M columns (N unless given) with 1 on the k-th diagonal. TypeError for float sizes."""
-    return np.eye(operator.index(N), M if M is None else operator.index(M), k, standardize_dtype(dtype))
+    columns = N if M is None else M
+    return np.eye(operator.index(N), operator.index(columns), k, standardize_dtype(dtype))
 
 
 def identity(n: int, dtype: Any = None) -> Array:
@@ -176,7 +181,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     return np.vander(x, N, increasing=increasing).astype(x.dtype)
 
 
-# -- windows ---------------------------------------------------------------------------------------------
+# -- windows ---------------------------------------------------------------------------------------
 
 
 def _window(function: Callable[..., Array], shape: str) -> Callable[[int], Array]:

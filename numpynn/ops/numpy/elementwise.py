@@ -12,8 +12,6 @@ from numpynn.ops.dtypes import (
     aligned,
     as_array,
     floating,
-    result_type,
-    standardize_dtype,
     values_only,
 )
 from numpynn.typing import Array
@@ -69,7 +67,7 @@ def _test_of_two(function: Any) -> Callable[[Array, Array], Array]:
     return values_only(_of_two(function))
 
 
-# -- of one number, as floats ----------------------------------------------------------------------------
+# -- of one number, as floats ----------------------------------------------------------------------
 
 arccos = _of_floats(np.arccos)
 arccosh = _of_floats(np.arccosh)
@@ -111,7 +109,7 @@ _ANGLES = (np.arange(256) + 0.5) * (np.pi / 256)
 
 
 def _plain_i0(x: Array) -> Array:
-    """The mean of e^(x cos θ) over the angles θ. For a periodic function the sum converges at once."""
+    """The mean of e^(x cos θ) over angles θ: for a periodic function the sum converges at once."""
     cosines = np.cos(_ANGLES).astype(x.dtype)
     return np.mean(np.exp(np.expand_dims(x, -1) * cosines), axis=-1)
 
@@ -130,7 +128,7 @@ def i0(x: Array) -> Array:
     return _i0(floating(x, int64="float64"))
 
 
-# -- of one number, in its own dtype ---------------------------------------------------------------------
+# -- of one number, in its own dtype ---------------------------------------------------------------
 
 absolute = _of_one(np.absolute)
 conjugate = conj = _of_one(np.conjugate)
@@ -178,12 +176,12 @@ def clip(x: Array, x_min: Array, x_max: Array) -> Array:
 def nan_to_num(
     x: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Array:
-    """NaN and infinities replaced by numbers; infinities by the largest of the dtype unless given."""
+    """NaN and infinities replaced by numbers; infinities by the dtype's largest unless given."""
     x = as_array(x)
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf) if x.dtype.kind in "fc" else x
 
 
-# -- of two numbers --------------------------------------------------------------------------------------
+# -- of two numbers --------------------------------------------------------------------------------
 
 add = _of_two(np.add)
 floor_divide = _of_two(np.floor_divide)
@@ -221,7 +219,7 @@ def fmod(x1: Array, x2: Array) -> Array:
 
 def _no_booleans(x1: Array, x2: Array) -> list[Array]:
     pair = aligned(x1, x2)
-    if all(getattr(x, "dtype", None) == bool for x in pair):
+    if all(getattr(x, "dtype", None) == np.bool_ for x in pair):
         return [x.astype(np.int32) for x in pair]
     return pair
 
@@ -268,7 +266,7 @@ def _positions(condition: Array) -> Any:
     return tuple(i.astype(np.int32) for i in np.nonzero(condition))
 
 
-# -- values without derivatives: tests, bits, whole numbers ------------------------------------------------
+# -- values without derivatives: tests, bits, whole numbers ----------------------------------------
 
 isfinite = _test_of_one(np.isfinite)
 isinf = _test_of_one(np.isinf)

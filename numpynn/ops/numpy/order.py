@@ -16,7 +16,7 @@ __all__ = [
     "searchsorted", "select", "sort", "take", "take_along_axis", "unique",
 ]  # fmt: skip
 
-# -- order -----------------------------------------------------------------------------------------------
+# -- order -----------------------------------------------------------------------------------------
 
 
 def sort(x: Array, axis: int | None = -1) -> Array:
@@ -48,18 +48,18 @@ def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> A
     sequence = as_array(sorted_sequence)
     if sequence.ndim != 1:
         raise ValueError(f"searchsorted takes a sorted vector; got shape {sequence.shape}.")
-    return np.searchsorted(sequence, as_array(values), side=side).astype(np.int32)  # type: ignore[call-overload, no-any-return]
+    return np.searchsorted(sequence, as_array(values), side=side).astype(np.int32)  # type: ignore[call-overload]
 
 
 def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
-    """Each element minus the one before, n times. Raises ValueError for a negative n, or no axis."""
+    """Each element minus the one before, n times. Raises ValueError for n < 0 and for a number."""
     a = as_array(a)
     if n < 0 or (n and not a.ndim):
         raise ValueError(f"diff takes n >= 0 and an axis; got n={n} and shape {a.shape}.")
     return np.diff(a, n=n, axis=axis) if n else a
 
 
-# -- picking ---------------------------------------------------------------------------------------------
+# -- picking ---------------------------------------------------------------------------------------
 
 
 def take(x: Array, indices: Array, axis: int | None = None) -> Array:
@@ -78,14 +78,15 @@ def take_along_axis(x: Array, indices: Array, axis: int | None = None) -> Array:
     x = as_array(x)
     if axis is None:
         if np.ndim(indices) != 1:
-            raise ValueError(f"Without an axis, `indices` must be a vector; got {np.shape(indices)}.")
+            raise ValueError(f"Without an axis, take a vector of indices; got {np.shape(indices)}.")
         return _picked(np.take, x, indices, 0 if x.ndim == 1 else None)
     return _picked(np.take_along_axis, x, indices, axis)
 
 
 def _picked(function: Any, x: Array, indices: Array, axis: int | None) -> Array:
     places = as_array(getattr(indices, "array", indices))
-    picked = function(x, places if places.dtype.kind in "iu" else places.astype(np.int64), axis=axis)
+    places = places if places.dtype.kind in "iu" else places.astype(np.int64)
+    picked = function(x, places, axis=axis)
     return as_tensors(picked) if has_tensor([indices]) else picked
 
 
@@ -109,7 +110,7 @@ def nonzero(x: Array) -> tuple[Array, ...]:
     return _positions(as_array(x))  # type: ignore[no-any-return]
 
 
-# -- counts ----------------------------------------------------------------------------------------------
+# -- counts ----------------------------------------------------------------------------------------
 
 
 @values_only
@@ -122,7 +123,7 @@ def digitize(x: Array, bins: Array) -> Array:
 def bincount(
     x: Array, weights: Array | None = None, minlength: int = 0, sparse: bool = False
 ) -> Array:
-    """How often each whole number from 0 is there, or the sum of its weights; row by row of a matrix.
+    """How often each whole number from 0 is there, or the sum of its weights; in each row.
 
     Raises ValueError for sparse=True: arrays here are dense.
     """
@@ -144,7 +145,7 @@ def bincount(
 def histogram(
     x: Array, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Array, Array]:
-    """How many elements of a vector fall into each of `bins` equal parts of `range`, and their edges.
+    """How many elements of a vector fall into each of `bins` equal parts of `range`, and the edges.
 
     Raises TypeError and ValueError for other numbers of bins, ranges and shapes.
     """
@@ -161,7 +162,7 @@ def histogram(
     return counts.astype(x.dtype), edges.astype(x.dtype)
 
 
-# -- sets ------------------------------------------------------------------------------------------------
+# -- sets ------------------------------------------------------------------------------------------
 
 
 @values_only

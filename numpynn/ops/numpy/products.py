@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,14 @@ from numpynn.ops.dtypes import aligned, as_array, floating
 from numpynn.typing import Array
 
 __all__ = [
-    "corrcoef", "correlate", "cross", "dot", "einsum", "inner", "kron", "matmul", "outer", "slogdet",
-    "tensordot", "trapezoid", "vdot",
+    "corrcoef", "correlate", "cross", "dot", "einsum", "inner", "kron", "matmul", "outer",
+    "slogdet", "tensordot", "trapezoid", "vdot",
 ]  # fmt: skip
 
 
-def _pair(x1: Array, x2: Array) -> list[Array]:
-    return [as_array(x) for x in aligned(x1, x2)]
+def _pair(x1: Array, x2: Array) -> tuple[Array, Array]:
+    x1, x2 = aligned(x1, x2)
+    return as_array(x1), as_array(x2)
 
 
 def matmul(x1: Array, x2: Array) -> Array:
@@ -75,7 +75,7 @@ def kron(x1: Array, x2: Array) -> Array:
 def cross(
     x1: Array, x2: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Array:
-    """The vector perpendicular to both, for vectors of length 3; of length 2, its third component."""
+    """The vector perpendicular to both; its third component, for vectors of length 2."""
     x1, x2 = _pair(x1, x2)
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -91,7 +91,7 @@ def _in_space(x: Array) -> Array:
 
 
 def correlate(x1: Array, x2: Array, mode: str = "valid") -> Array:
-    """y_k = Σ_i x1_(i+k) x2_i of two vectors; mode "valid", "same" or "full". ValueError for others."""
+    """y_k = Σ_i x1_(i+k) x2_i of two vectors; ValueError for modes but "valid", "same", "full"."""
     if mode not in ("valid", "same", "full"):
         raise ValueError(f"`mode` must be 'valid', 'same' or 'full'; got {mode!r}.")
     x1, x2 = (floating(x, int64="float64") for x in _pair(x1, x2))

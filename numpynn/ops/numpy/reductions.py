@@ -1,7 +1,7 @@
 """Along axes: sums, means, extremes, products, quantiles, and the same without NaN.
 
-`axis` is one axis, several, or None for all. Small integers are summed in 32 bits; means of integers
-are floats.
+`axis` is one axis, several, or None for all. Small integers are summed in 32 bits; means of
+integers are floats.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ __all__ = [
 
 Axis = int | Sequence[int] | None
 
-_SUMMED_AS = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+_SUMMED_AS = dict.fromkeys(("bool", "int8", "int16"), "int32")
+_SUMMED_AS |= dict.fromkeys(("uint8", "uint16"), "uint32")
 
 
 def axes_of(axis: Axis) -> int | tuple[int, ...] | None:
@@ -45,7 +46,7 @@ def summable(x: Array) -> Array:
     return x if wide is None else x.astype(wide)
 
 
-# -- sums and products -----------------------------------------------------------------------------------
+# -- sums and products -----------------------------------------------------------------------------
 
 
 def _total(function: Callable[..., Array], x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -82,7 +83,7 @@ def _cumulative(function: Any, x: Array, axis: int | None, dtype: Any) -> Array:
     return total if total.dtype == x.dtype else total.astype(x.dtype)
 
 
-# -- means and spread ------------------------------------------------------------------------------------
+# -- means and spread ------------------------------------------------------------------------------
 
 
 def _at_least_single(x: Array) -> tuple[Array, Any]:
@@ -116,7 +117,7 @@ def average(x: Array, axis: int | None = None, weights: Array | None = None) -> 
     return np.average(x, axis=axis, weights=weights)
 
 
-# -- extremes --------------------------------------------------------------------------------------------
+# -- extremes --------------------------------------------------------------------------------------
 
 
 def max(x: Array, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Array:
@@ -158,7 +159,7 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     return np.argmin(as_array(x), axis=axis, keepdims=keepdims).astype(np.int32)
 
 
-# -- counts and truth ------------------------------------------------------------------------------------
+# -- counts and truth ------------------------------------------------------------------------------
 
 
 @values_only
@@ -179,7 +180,7 @@ def count_nonzero(x: Array, axis: Axis = None) -> Array:
     return np.sum(as_array(x) != 0, axis=axes_of(axis)).astype(np.int32)
 
 
-# -- by rank ---------------------------------------------------------------------------------------------
+# -- by rank ---------------------------------------------------------------------------------------
 
 
 def quantile(
@@ -223,15 +224,13 @@ def nanmedian(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return nanquantile(x, 0.5, axis, keepdims=keepdims)
 
 
-def _quantile(
-    function: Any, x: Array, q: Array, axis: Axis, method: str, keepdims: bool
-) -> Array:
+def _quantile(function: Any, x: Array, q: Array, axis: Axis, method: str, keepdims: bool) -> Array:
     x = floating(x)
     found = function(x, q, axis=axes_of(axis), method=method, keepdims=keepdims)
     return found.astype(x.dtype)
 
 
-# -- without NaN -----------------------------------------------------------------------------------------
+# -- without NaN -----------------------------------------------------------------------------------
 
 
 def _zero_for_nan(x: Array, instead: float) -> Array:
@@ -296,7 +295,9 @@ def nanargmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Arra
     return _nan_position(np.argmin, np.inf, x, axis, keepdims)
 
 
-def _nan_position(function: Any, instead: float, x: Array, axis: int | None, keepdims: bool) -> Array:
+def _nan_position(
+    function: Any, instead: float, x: Array, axis: int | None, keepdims: bool
+) -> Array:
     x = as_array(x)
     position = function(_zero_for_nan(x, instead), axis=axis, keepdims=keepdims)
     nothing = np.all(np.isnan(x), axis=axis, keepdims=keepdims)

@@ -1,4 +1,4 @@
-"""Rearranging: shapes, axes, joining, splitting, repeating, padding, diagonals. No value changes."""
+"""Rearranging: shapes, axes, joining, splitting, padding, diagonals. No value changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _axes(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-# -- shapes and axes -------------------------------------------------------------------------------------
+# -- shapes and axes -------------------------------------------------------------------------------
 
 
 def ndim(x: Array) -> int:
@@ -97,12 +97,12 @@ def flipud(x: Array) -> Array:
     return np.flip(as_array(x), axis=0)
 
 
-def rot90(array: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
+def rot90(array: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
     """`k` quarter turns in the plane of two axes. Raises ValueError for fewer than two axes."""
     array = as_array(array)
     if array.ndim < 2:
         raise ValueError(f"rot90 turns arrays of two axes or more; got shape {array.shape}.")
-    return np.rot90(array, k=k, axes=tuple(axes))
+    return np.rot90(array, k=k, axes=axes)
 
 
 def roll(x: Array, shift: Axis, axis: Axis | None = None) -> Array:
@@ -129,7 +129,7 @@ def _viewed(x: Array, dtype: str) -> Array:
     return (np.ascontiguousarray(x) if x.ndim else x).view(dtype)
 
 
-# -- joining and splitting -------------------------------------------------------------------------------
+# -- joining and splitting -------------------------------------------------------------------------
 
 
 def _joined(function: Callable[..., Array], xs: Sequence[Array], **keywords: Any) -> Array:
@@ -203,7 +203,7 @@ def dsplit(x: Array, indices_or_sections: Axis) -> list[Array]:
     return split(x, indices_or_sections, axis=2)
 
 
-# -- copies ----------------------------------------------------------------------------------------------
+# -- copies ----------------------------------------------------------------------------------------
 
 
 def tile(x: Array, repeats: Axis) -> Array:
@@ -228,7 +228,7 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     if mode == "constant":
         return np.pad(x, widths, constant_values=constant_values or 0)
-    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload, no-any-return]
+    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload]
 
 
 def meshgrid(*x: Array, indexing: str = "xy") -> list[Array]:
@@ -236,11 +236,11 @@ def meshgrid(*x: Array, indexing: str = "xy") -> list[Array]:
     return list(np.meshgrid(*(as_array(v) for v in x), indexing=indexing))  # type: ignore[call-overload]
 
 
-# -- diagonals and triangles -----------------------------------------------------------------------------
+# -- diagonals and triangles -----------------------------------------------------------------------
 
 
 def diag(x: Array, k: int = 0) -> Array:
-    """The k-th diagonal of a matrix, or the matrix with a vector on it; ValueError for other ranks."""
+    """The k-th diagonal of a matrix, or a matrix with a vector on it; ValueError for others."""
     x = as_array(x)
     if x.ndim not in (1, 2):
         raise ValueError(f"diag takes a vector or a matrix; got shape {x.shape}.")
@@ -271,8 +271,6 @@ def tril(x: Array, k: int = 0) -> Array:
 def triu(x: Array, k: int = 0) -> Array:
     """0 below the k-th diagonal."""
     return np.triu(as_array(x), k=k)
-
-
 
 
 @values_only
