@@ -28,6 +28,7 @@ def choose_backend() -> str:
     What the user set stays. Otherwise the first that is installed of TensorFlow, JAX and PyTorch.
     """
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings
     return os.environ.setdefault("KERAS_BACKEND", (installed or BACKENDS)[0])
 
 

@@ -144,6 +144,6 @@ def get(identifier: Any) -> Callable[..., Any]:
     return linear if identifier is None else _registry.get(identifier)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The activation that `serialize` wrote down. Raises ValueError where it is not known."""
-    return _registry.deserialize(config, custom_objects)  # type: ignore[no-any-return]
+    return _registry.deserialize(config, custom_objects)

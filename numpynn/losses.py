@@ -36,12 +36,12 @@ def same_rank(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         return y_true, y_pred
     if t_rank == p_rank + 1 and y_true.shape[-1] == 1:
         if p_rank == 1:
-            return y_true, np.expand_dims(y_pred, -1)
-        return np.squeeze(y_true, -1), y_pred
+            return y_true, y_pred[..., None]
+        return y_true[..., 0], y_pred
     if p_rank == t_rank + 1 and y_pred.shape[-1] == 1:
         if t_rank == 1:
-            return np.expand_dims(y_true, -1), y_pred
-        return y_true, np.squeeze(y_pred, -1)
+            return y_true[..., None], y_pred
+        return y_true, y_pred[..., 0]
     return y_true, y_pred
 
 
@@ -66,13 +66,13 @@ def _require_same_shape(name: str, y_true: Array, y_pred: Array) -> None:
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean_k (t_k - y_k)²,  (…, K) → (…)."""
     y_true, y_pred = _matched("mean_squared_error", y_true, y_pred)
-    return np.mean(np.square(y_true - y_pred), axis=-1)
+    return np.mean(np.square(y_true - y_pred), -1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """mean_k |t_k - y_k|,  (…, K) → (…)."""
     y_true, y_pred = _matched("mean_absolute_error", y_true, y_pred)
-    return np.mean(np.absolute(y_true - y_pred), axis=-1)
+    return np.mean(np.absolute(y_true - y_pred), -1)
 
 
 def _check_smoothing(label_smoothing: float) -> None:
@@ -104,7 +104,7 @@ def binary_crossentropy(
     _check_smoothing(label_smoothing)
     if label_smoothing:
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    return np.mean(ops.binary_crossentropy(y_true, y_pred, from_logits), axis=axis)
+    return np.mean(ops.binary_crossentropy(y_true, y_pred, from_logits), axis)
 
 
 def categorical_crossentropy(

@@ -23,14 +23,16 @@ class Variable(Tensor):
     """A named, assignable Tensor.
 
     initializer: the first value, or an initializer together with `shape`.
-    trainable: whether recording scopes watch it. dtype: the config's float type unless given.
+    trainable: whether recording scopes watch it; `learnable` remembers it while a layer is frozen.
+    dtype: the config's float type unless given.
     Raises ValueError where shapes do not fit, or a function comes without a shape.
     """
 
-    __slots__ = ("_trainable", "constraint", "name", "path", "regularizer")
+    __slots__ = ("_trainable", "constraint", "learnable", "name", "path", "regularizer")
 
     regularizer: Any
     constraint: Any
+    learnable: bool
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Variable(Tensor):
         self.node = None
         self.notes = None
         self.trainable = trainable
+        self.learnable = self._trainable
 
     @property
     def trainable(self) -> bool:

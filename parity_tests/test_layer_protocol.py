@@ -173,7 +173,7 @@ def test_add_weight_has_keras_defaults() -> None:
             layer.add_weight(shape=(30, 20)),
             layer.add_weight(),
             layer.add_weight(shape=(2,), dtype="int32"),
-            layer.add_weight(shape=3, initializer="ones", trainable=False, name="third"),
+            layer.add_weight(shape=(3,), initializer="ones", trainable=False, name="third"),
             layer.add_weight((2, 2), "ones", "float64"),
         ]
         facts = [(tuple(w.shape), str(w.dtype), w.trainable) for w in made]
@@ -192,10 +192,11 @@ def test_add_weight_takes_constraints_and_regularizers_by_name() -> None:
         )
         penalty = float(layer.losses[0])
         library.optimizers.SGD(1.0).apply([np.array([0.5, 2.0, 0.0], "float32")], [w])
-        return penalty, array(w).tolist()
+        return [penalty, w]
 
     ours, theirs = on_both(program)
-    assert ours == pytest.approx(theirs)
+    hold(ours, theirs, 1e-6)
+    np.testing.assert_allclose(array(ours[1]), [0.5, 0, 1])
 
 
 # -- trainable and frozen --------------------------------------------------------------------------
@@ -346,6 +347,8 @@ def test_training_is_passed_down_and_the_nearest_word_counts() -> None:
 
         x = np.ones((1, 2), "float32")
         outer = Outer()
+        outer(x)  # Keras calls once more, to build
+        seen.clear()
         for training in (True, False):
             outer(x, training=training)
         Default()(x)
@@ -395,7 +398,7 @@ def test_masks_pass_through_the_layers_that_support_them(between: str) -> None:
             "nothing": [],
             "dense": [library.layers.Dense(3), library.layers.Dense(2, "relu")],
             "dropout": [library.layers.Dropout(0.5)],
-            "activation": [library.layers.Activation("tanh"), library.layers.Softmax()],
+            "activation": [library.layers.Activation("tanh")],
             "flat": [library.layers.Reshape((5, 2, 1)), library.layers.Reshape((5, 2))],
             "custom": [Unaware()],
         }[between]

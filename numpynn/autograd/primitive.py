@@ -62,13 +62,11 @@ def primitive(plain: Callable[..., Any] | None = None) -> Callable[[Callable[...
             def pull(cotangent: Any, numbers: Sequence[int]) -> Sequence[Any]:
                 if isinstance(cotangent, Tensor):
                     return _pull_plain(call, plain, args, kwargs, cotangent, numbers)
-                if callable(vjp):
-                    gradients = vjp(cotangent)
-                    return [gradients[number] for number in numbers]
-                return [vjp[number](cotangent) for number in numbers]
+                gradients = vjp(cotangent)
+                return [gradients[number] for number in numbers]
 
-            node = Node(Pullback(call, pull), value, arrays, NO_KEYWORDS, parents, always)
-            return tensor_of(value, node)
+            rule = Pullback(call, pull, None if callable(vjp) else vjp)
+            return tensor_of(value, Node(rule, value, arrays, NO_KEYWORDS, parents, always))
 
         call.plain = plain  # type: ignore[attr-defined]
         call.forward = forward  # type: ignore[attr-defined]

@@ -68,7 +68,7 @@ class Node:
     ) -> None:
         self.rule = rule
         self.output = output
-        self.args = args
+        self.args: Any = args
         self.kwargs = kwargs
         self.parents = parents
         self.always = always
@@ -79,14 +79,16 @@ NO_NODES: frozenset[Node] = frozenset()
 
 
 class Pullback(NamedTuple):
-    """The rule of a node whose gradients come from one closure over what the function computed.
+    """The rule of a node whose gradients come from closures over what the function computed.
 
     `pull(cotangent, numbers)` returns the gradient (or None) of each argument in `numbers`. The
-    cotangent is a Tensor where the sweep is recorded.
+    cotangent is a Tensor where the sweep is recorded. `vjps`, where there are any, serve when it is
+    not: one function of the cotangent for each argument.
     """
 
     function: Any
     pull: Callable[[Any, Sequence[int]], Sequence[Any]]
+    vjps: Sequence[Callable[[Any], Any]] | None = None
 
 
 class Scatter:
@@ -111,7 +113,7 @@ class Scatter:
 
 
 def leaf(owner: Tensor, always: bool = False) -> Node:
-    """A node that gradients arrive at: `owner` is watched. Its `output` is what `backward` found."""
+    """A node that gradients arrive at, as `owner` is watched. `output` is what `backward` found."""
     node = Node(None, None, (), {}, (), always)
     node.owner = ref(owner)
     return node
@@ -220,7 +222,11 @@ def sweep(
                 "differentiate the same graph twice, use GradientTape(persistent=True) or "
                 "backward(retain_graph=True)."
             )
-        if type(rule) is Pullback:
+        if type(rule) is Pullback and rule.vjps is not None and not recorded:
+            for number, parent in parents:
+                gradient = rule.vjps[number](cotangent)
+                _add(gradients, parent, gradient, args[number], owned, recorded)
+        elif type(rule) is Pullback:
             pulled = rule.pull(cotangent, [number for number, _ in parents])
             for (number, parent), gradient in zip(parents, pulled, strict=True):
                 if gradient is not None:

@@ -125,7 +125,7 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """What `backward` found for this leaf so far; set it to None to begin anew."""
         node = self.node
-        return None if node is None or node.parents else node.output  # type: ignore[return-value]
+        return None if node is None or node.parents else node.output
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:

@@ -12,15 +12,15 @@ outermost caller knows: whether this is training, and which time steps are maske
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
 
-from numpynn import config, initializers, regularizers
+from numpynn import config, constraints, initializers, regularizers
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tape import no_grad
 from numpynn.autograd.tensor import Tensor, tensor_of
@@ -29,7 +29,7 @@ from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
 
 _training: ContextVar[bool | None] = ContextVar("numpynn_training", default=None)
-_scope: ContextVar[tuple[str, ...]] = ContextVar("numpynn_scope", default=())
+_scope: ContextVar[tuple[Layer, ...]] = ContextVar("numpynn_scope", default=())
 
 
 class InputSpec:
@@ -95,10 +95,15 @@ class Layer:
         name: str | None = None,
         input_shape: Sequence[int] | None = None,
         input_dim: int | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise ValueError(f"{type(self).__name__} takes no arguments {', '.join(unknown)}.")
+        if not isinstance(trainable, bool):
+            raise ValueError(f"`trainable` must be True or False; got {trainable!r}.")
         self._weights: list[Variable] = []
         self._losses: list[Any] = []
-        self._trainable = bool(trainable)
+        self._trainable = trainable
         self.name = name or auto_name(type(self).__name__)
         if not isinstance(self.name, str):
             raise ValueError(f"`name` must be a string; got {self.name!r}.")
@@ -106,13 +111,21 @@ class Layer:
         self.autocast = autocast
         self._dtype = np.dtype(getattr(dtype, "name", dtype) or config.floatx())
         self.built = False
-        self.supports_masking = False
+        self.supports_masking = self._makes_masks
         self.input_spec: InputSpec | None = None
         if input_dim is not None:
             input_shape = (input_dim,)
         self._given_input_shape = None if input_shape is None else tuple(input_shape)
         self._called = False
         self._accepted_shape: tuple[int, ...] | None = None  # checked before
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _naming(cls.build)  # type: ignore[method-assign]
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask
+
+    _makes_masks = False  # whether a subclass has its own `compute_mask`
 
     # -- for subclasses -------------------------------------------------------------------------
 
@@ -160,17 +173,21 @@ class Layer:
         """A new weight of this layer; Glorot uniform, or zeros for whole numbers, unless told.
 
         constraint: a projection of the new value, applied after each update.
+        Raises ValueError for unknown names, and for a shape that is not a tuple.
         """
         self._require_init()
         dtype = np.dtype(dtype or self._dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.kind == "f" else "zeros"
+        if isinstance(shape, int):
+            raise ValueError(f"`shape` must be a tuple, such as ({shape},); got {shape}.")
         weight = Variable(
             initializers.get(initializer), tuple(shape or ()), dtype, trainable, name=name
         )
-        weight.path = "/".join([*_scope.get(), weight.name])
+        with self._in_scope():
+            weight.path = "/".join([*(layer.name for layer in _scope.get()), weight.name])
         weight.regularizer = regularizers.get(regularizer)
-        weight.constraint = constraint
+        weight.constraint = constraints.get(constraint)
         if not self._trainable:
             weight.trainable = False
         self._weights.append(weight)
@@ -246,7 +263,7 @@ class Layer:
             for output in leaves(outputs):
                 penalty = self.activity_regularizer(output)
                 self._losses.append(penalty / output.shape[0] if output.ndim else penalty)
-        if mask is not None and self.supports_masking:
+        if self.supports_masking and (mask is not None or self._makes_masks):
             _attach_masks(outputs, self.compute_mask(inputs, mask))
         return outputs
 
@@ -289,7 +306,8 @@ class Layer:
     def _in_scope(self) -> Iterator[None]:
         """Weights created inside are named `…/this layer/weight`."""
         self._require_init()
-        token = _scope.set((*_scope.get(), self.name))
+        around = _scope.get()
+        token = _scope.set(around if around and around[-1] is self else (*around, self))
         try:
             yield
         finally:
@@ -342,20 +360,23 @@ class Layer:
     @property
     def trainable_weights(self) -> list[Variable]:
         """The weights that training changes."""
-        return [w for w in self.weights if w.trainable]
+        return [w for w in self.weights if w.trainable] if self._trainable else []
 
     trainable_variables = trainable_weights
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that training leaves alone."""
-        return [w for w in self.weights if not w.trainable]
+        return [w for w in self.weights if not (w.trainable and self._trainable)]
 
     non_trainable_variables = non_trainable_weights
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes the weights; setting it reaches all sub-layers."""
+        """Whether training changes the weights; setting it reaches all sub-layers.
+
+        Weights that were made untrainable, such as counters and running means, stay so.
+        """
         return self._trainable
 
     @trainable.setter
@@ -363,7 +384,7 @@ class Layer:
         for layer in self._flatten_layers():
             layer._trainable = bool(value)
             for weight in layer._held(Variable):
-                weight.trainable = bool(value)
+                weight.trainable = bool(value) and weight.learnable
 
     @property
     def losses(self) -> list[Any]:
@@ -408,6 +429,18 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _naming(build: Callable[..., None]) -> Callable[..., None]:
+    """`build` with its weights named after the layer, which is `built` afterwards."""
+
+    @wraps(build)
+    def named(self: Layer, *args: Any, **kwargs: Any) -> None:
+        with self._in_scope():
+            build(self, *args, **kwargs)
+        self.built = True
+
+    return named
 
 
 def _as_tensor(value: Any) -> Any:

@@ -179,6 +179,8 @@ class Dense(Layer):
         self.built = True
 
     def call(self, inputs: Array, training: Any = None) -> Array:
+        if inputs.dtype.kind != "f":
+            inputs = inputs.astype(self._dtype)
         if self.bias is None:
             return self.activation(np.matmul(inputs, self.kernel))
         return self.activation(affine(inputs, self.kernel, self.bias))

@@ -106,17 +106,20 @@ class ArrayBatches:
             chosen = slice(start, stop) if order is None else order[start:stop]
             if flat:
                 x, y, weight = self.data
-                yield (
-                    x[chosen],
-                    None if y is None else y[chosen],
-                    None if weight is None else weight[chosen],
-                )
+                yield _chosen(x, chosen), _chosen(y, chosen), _chosen(weight, chosen)
             else:
                 yield tuple(_rows(part, chosen) for part in self.data)
 
 
-def _rows(part: Any, chosen: Any) -> Any:
-    return None if part is None else map_structure(lambda a: a[chosen], part)
+def _chosen(array: Any, rows: Any) -> Any:
+    """Rows of an array: a view for a slice, a copy (by `take`, twice as fast) for an order."""
+    if array is None:
+        return None
+    return array[rows] if isinstance(rows, slice) else array.take(rows, axis=0)
+
+
+def _rows(part: Any, rows: Any) -> Any:
+    return None if part is None else map_structure(lambda a: _chosen(a, rows), part)
 
 
 def _floats_in(dtype: Any) -> Any:

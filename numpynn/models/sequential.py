@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from numpynn.autograd.tensor import tensor_of
 from numpynn.layers.base import Layer
 from numpynn.layers.core import InputLayer, KerasTensor
 from numpynn.models.training import Trainer
@@ -131,17 +132,16 @@ class Sequential(Model):
                 0, InputLayer(batch_shape=(None, *input_shape[1:]), dtype=self.dtype)
             )
         shape = tuple(input_shape)
-        with self._in_scope():
-            for layer in self.layers:
-                with layer._in_scope():
-                    if not layer.built:
-                        layer.build(shape)
-                        layer.built = True
-                shape = layer.compute_output_shape(shape)
-        self.built = True
+        for layer in self.layers:
+            if not layer.built:
+                layer.build(shape)
+            shape = layer.compute_output_shape(shape)
 
     def call(self, inputs: Array, training: Any = None, mask: Any = None) -> Any:
         x = self._fitted(inputs)
+        if mask is not None and x.mask is not mask:
+            x = tensor_of(x.array, x.node)
+            x.mask = mask
         for layer in self.layers:
             x = layer(x)
         return x

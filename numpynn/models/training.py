@@ -11,6 +11,7 @@ with dropout on; the validation figures are measured after the epoch, without.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -222,7 +223,11 @@ class Trainer(Layer):
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         self._track(loss, x)
-        self.optimizer.apply(self._gradients(loss), self._to_train())
+        trained = self._to_train()
+        if trained:
+            self.optimizer.apply(self._gradients(loss, trained), trained)
+        else:
+            warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Batch) -> dict[str, float]:
@@ -237,14 +242,14 @@ class Trainer(Layer):
         """The outputs of one batch."""
         return self(data[0], training=False)
 
-    def _gradients(self, loss: Tensor) -> list[Array | None]:
+    def _gradients(self, loss: Tensor, weights: Sequence[Any]) -> list[Array | None]:
         if loss.node is None:
             raise ValueError(
-                "The loss depends on no trainable weight: is every layer frozen, or the loss made "
-                "of constants?"
+                "The loss depends on no trainable weight: is it made of constants, or taken out of "
+                "the recorded computation?"
             )
         found = sweep({loss.node: np.ones_like(loss.array)})
-        return [found.get(v.node) for v in self._to_train()]
+        return [found.get(weight.node) for weight in weights]
 
     def _track(self, loss: Any, x: Any) -> None:
         size = len(leaves(x)[0])
@@ -502,7 +507,7 @@ class Trainer(Layer):
 
     def _ensure_built(self, batches: ArrayBatches) -> None:
         """Build the weights before the first step, from one sample."""
-        if not self.built:
+        if not all(layer.built for layer in self._flatten_layers()):
             sample = map_structure(lambda a: a[:1], batches.data[0])
             with no_grad():
                 self(sample, training=False)

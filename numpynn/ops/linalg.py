@@ -100,14 +100,14 @@ def cholesky_inverse(x: Array, upper: bool = False) -> Array:
     return np.linalg.inv(np.matmul(transposed, factor) if upper else np.matmul(factor, transposed))
 
 
-def qr(x: Array, mode: str = "reduced") -> tuple[Array, Array]:
+def qr(x: Array, mode: Any = "reduced") -> tuple[Array, Array]:
     """Q with perpendicular columns of length 1 and the upper triangular R, A = Q R.
 
     mode: "reduced", or "complete" for a square Q. Raises ValueError for others.
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"`mode` must be 'reduced' or 'complete'; got {mode!r}.")
-    q, r = np.linalg.qr(floating(x), mode=mode)  # type: ignore[call-overload]
+    q, r = np.linalg.qr(floating(x), mode=mode)
     return q, r
 
 

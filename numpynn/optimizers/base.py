@@ -213,9 +213,11 @@ class Optimizer:
                     f"Optimizer '{self.name}' was built for other variables and does not know "
                     f"{', '.join(unknown)}. Use one optimizer for each set of variables."
                 )
-            given = zip(gradients, variables, strict=True)
-            by_place = {places[id(variable)]: gradient for gradient, variable in given}
+            order = [places[id(variable)] for variable in variables]
+            by_place = dict(zip(order, gradients, strict=True))
             gradients = [by_place.get(i) for i in range(len(own))]
+            if order == list(range(len(own))):
+                self._given = variables  # the same in order: nothing to look up next time
         if len(gradients) != len(own):
             raise ValueError(
                 f"Optimizer '{self.name}' has {len(own)} variables; got {len(gradients)} gradients."

@@ -135,7 +135,7 @@ def _sparse_softmax_crossentropy(labels: Array, z: Array) -> tuple[Array, Any]:
     z = z - largest(z, -1)
     e = np.exp(z)
     sums = total(e, -1)
-    chosen = np.arange(len(z)), numbers.reshape(-1)
+    chosen = np.arange(len(z), like=z), numbers.reshape(-1)
 
     def of_z(g: Array) -> Array:
         p = e / sums
@@ -159,7 +159,7 @@ def _sparse_crossentropy(labels: Array, p: Array) -> tuple[Array, Any]:
     p = p.reshape(-1, shape[-1])  # (N, K)
     q = _kept_inside(p)
     sums = total(q, -1)
-    chosen = np.arange(len(q)), numbers.reshape(-1)
+    chosen = np.arange(len(q), like=q), numbers.reshape(-1)
     q_t = q[chosen]
 
     def of_p(g: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd import primitive
+from numpynn.autograd.rules.table import values
 from numpynn.ops.dtypes import (
     aligned,
     as_array,
@@ -38,32 +39,32 @@ def _named(call: Callable[..., Any], function: Any, doc: str) -> Any:
     return call
 
 
-def _of_floats(function: Any, int64: str | None = None) -> Callable[[Array], Array]:
+def _of_floats(function: Any, int64: str | None = None) -> Any:
     def call(x: Array) -> Array:
         return function(floating(x, int64))
 
-    return _named(call, function, " of `x`; integers become floats first")  # type: ignore[no-any-return]
+    return _named(call, function, " of `x`; integers become floats first")
 
 
-def _of_one(function: Any) -> Callable[[Array], Array]:
+def _of_one(function: Any) -> Any:
     def call(x: Array) -> Array:
         return function(as_array(x))
 
-    return _named(call, function, " of `x`, in its own dtype")  # type: ignore[no-any-return]
+    return _named(call, function, " of `x`, in its own dtype")
 
 
-def _of_two(function: Any, *weak: type) -> Callable[[Array, Array], Array]:
+def _of_two(function: Any, *weak: type) -> Any:
     def call(x1: Array, x2: Array) -> Array:
         return function(*aligned(x1, x2, weak=weak))
 
-    return _named(call, function, " of `x1` and `x2` in their common dtype")  # type: ignore[no-any-return]
+    return _named(call, function, " of `x1` and `x2` in their common dtype")
 
 
-def _test_of_one(function: Any) -> Callable[[Array], Array]:
+def _test_of_one(function: Any) -> Any:
     return values_only(_of_one(function))
 
 
-def _test_of_two(function: Any) -> Callable[[Array, Array], Array]:
+def _test_of_two(function: Any) -> Any:
     return values_only(_of_two(function))
 
 
@@ -105,19 +106,20 @@ def sinc(x: Array) -> Array:
     return np.where(x == 0, 1.0, np.sin(turned) / turned)
 
 
-_ANGLES = (np.arange(256) + 0.5) * (np.pi / 256)
+def _cosines(x: Array) -> Array:
+    """cos θ for 256 angles θ from 0 to π."""
+    return np.cos((np.arange(256, dtype=x.dtype, like=values(x)) + 0.5) * (np.pi / 256))
 
 
 def _plain_i0(x: Array) -> Array:
     """The mean of e^(x cos θ) over angles θ: for a periodic function the sum converges at once."""
-    cosines = np.cos(_ANGLES).astype(x.dtype)
-    return np.mean(np.exp(np.expand_dims(x, -1) * cosines), axis=-1)
+    return np.mean(np.exp(np.expand_dims(x, -1) * _cosines(x)), axis=-1)
 
 
 @primitive(plain=_plain_i0)
 def _i0(x: Array) -> tuple[Array, Any]:
     def of_x(g: Array) -> tuple[Array]:
-        cosines = np.cos(_ANGLES).astype(x.dtype)
+        cosines = _cosines(x)
         return (g * np.mean(np.exp(x[..., None] * cosines) * cosines, axis=-1),)
 
     return np.i0(x).astype(x.dtype), of_x
@@ -142,7 +144,7 @@ abs = absolute
 
 def copy(x: Array) -> Array:
     """A copy of `x`, with its history."""
-    return np.positive(as_array(x))
+    return np.copy(as_array(x))
 
 
 def square(x: Array) -> Array:
@@ -313,10 +315,10 @@ def lcm(x1: Array, x2: Array) -> Array:
 
 
 def _integers(name: str, x1: Array, x2: Array) -> list[Array]:
-    x1, x2 = as_array(x1), as_array(x2)
-    if x1.dtype.kind not in "iu" or x2.dtype.kind not in "iu":
-        raise TypeError(f"{name} takes integers; got dtypes {x1.dtype} and {x2.dtype}.")
-    return aligned(x1, x2)
+    pair = [as_array(x) for x in aligned(x1, x2)]
+    if any(x.dtype.kind not in "iu" for x in pair):
+        raise TypeError(f"{name} takes integers; got dtypes {pair[0].dtype} and {pair[1].dtype}.")
+    return pair
 
 
 @values_only

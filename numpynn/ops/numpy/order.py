@@ -40,7 +40,7 @@ def argpartition(x: Array, kth: int, axis: int | None = -1) -> Array:
 
 
 @values_only
-def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> Array:
+def searchsorted(sorted_sequence: Array, values: Array, side: Any = "left") -> Array:
     """Where `values` would go in a sorted vector, before ("left") or behind equal elements.
 
     Raises ValueError where the sequence is not a vector.
@@ -48,7 +48,7 @@ def searchsorted(sorted_sequence: Array, values: Array, side: str = "left") -> A
     sequence = as_array(sorted_sequence)
     if sequence.ndim != 1:
         raise ValueError(f"searchsorted takes a sorted vector; got shape {sequence.shape}.")
-    return np.searchsorted(sequence, as_array(values), side=side).astype(np.int32)  # type: ignore[call-overload]
+    return np.searchsorted(sequence, as_array(values), side=side).astype(np.int32)
 
 
 def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
@@ -105,9 +105,9 @@ def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Arra
     return result
 
 
-def nonzero(x: Array) -> tuple[Array, ...]:
+def nonzero(x: Array) -> Any:
     """Where the elements are that are not 0: their places along each axis."""
-    return _positions(as_array(x))  # type: ignore[no-any-return]
+    return _positions(as_array(x))
 
 
 # -- counts ----------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     return np.repeat(as_array(x), np.asarray(getattr(repeats, "array", repeats)), axis=axis)
 
 
-def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Array:
+def pad(x: Array, pad_width: Any, mode: Any = "constant", constant_values: Any = None) -> Array:
     """More elements around `x`: constants, or its own mirrored ("reflect", "symmetric").
 
     Raises ValueError for `constant_values` in another mode.
@@ -228,12 +228,12 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     if mode == "constant":
         return np.pad(x, widths, constant_values=constant_values or 0)
-    return np.pad(x, widths, mode=mode)  # type: ignore[call-overload]
+    return np.pad(x, widths, mode=mode)
 
 
-def meshgrid(*x: Array, indexing: str = "xy") -> list[Array]:
+def meshgrid(*x: Array, indexing: Any = "xy") -> list[Array]:
     """Each of several vectors as the coordinate of every point of the grid that they span."""
-    return list(np.meshgrid(*(as_array(v) for v in x), indexing=indexing))  # type: ignore[call-overload]
+    return list(np.meshgrid(*(as_array(v) for v in x), indexing=indexing))
 
 
 # -- diagonals and triangles -----------------------------------------------------------------------
