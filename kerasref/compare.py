@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -19,7 +19,7 @@ from kerasref import systems as keras_systems
 from kerasref import timing
 from kerasref.backend import device_name, float_type, inject, model_gradients, value_and_gradients
 from kerasref.bridge import copy_weights
-from numpynn import config
+from numpynn import blas, config
 from numpynn.autograd import grad
 from numpynn.autograd.structure import leaves
 from numpynn.autograd.tape import recording, sweep
@@ -72,13 +72,20 @@ def both_float_types(dtype: str) -> Iterator[None]:
         config.set_floatx(before)
 
 
+def suited_blas(system: System) -> AbstractContextManager[None]:
+    """NumPy's BLAS with the threads that suit the system's size."""
+    if not system.is_model:
+        return blas.suited_to(0)
+    return blas.suited_to(blas.largest_product(system.model(), system.module.BATCH_SIZE))
+
+
 def compare(system: System, dtype: str, steps: int = 20, train: bool = False) -> Row:
     """The row of one system: errors, metrics and times of both sides.
 
     steps: of the training run that is compared step by step. train: also train both sides to the
     end of the recipe, from several seeds.
     """
-    with both_float_types(dtype):
+    with both_float_types(dtype), suited_blas(system):
         figures = _compare_model if system.is_model else _compare_procedure
         row: Row = {
             "system": system.slug,

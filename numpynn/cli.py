@@ -39,6 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except commands.KerasIsMissing as error:
         print(f"numpynn: {error}", file=sys.stderr)
         return KERAS_MISSING
+    except ImportError as error:
+        if "numpynn[" not in str(error):
+            raise
+        print(f"numpynn: {error}", file=sys.stderr)  # an extra that this command needs
+        return BAD_USAGE
     except BrokenPipeError:
         sys.stderr.close()
         return OK

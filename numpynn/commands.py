@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from numpynn import config, datasets, systems, utils
+from numpynn import blas, config, datasets, systems, utils
 from numpynn.report import environment, environment_line
 from numpynn.systems import System
 from numpynn.tables import print_side_by_side, print_table
@@ -140,16 +140,17 @@ def _train_model(system: System, arguments: Any) -> dict[str, Any]:
     from numpynn.callbacks import ProgbarLogger
 
     split, model = system.data(), system.model()
-    epochs = arguments.epochs or system.module.EPOCHS
-    history = model.fit(
-        split.x,
-        split.y,
-        batch_size=system.module.BATCH_SIZE,
-        epochs=epochs,
-        validation_data=(split.x_test, split.y_test),
-        verbose=0,
-        callbacks=[ProgbarLogger(stream=sys.stderr)],
-    )
+    epochs, batch_size = arguments.epochs or system.module.EPOCHS, system.module.BATCH_SIZE
+    with blas.suited_to(blas.largest_product(model, batch_size)):
+        history = model.fit(
+            split.x,
+            split.y,
+            batch_size=batch_size,
+            epochs=epochs,
+            validation_data=(split.x_test, split.y_test),
+            verbose=0,
+            callbacks=[ProgbarLogger(stream=sys.stderr)],
+        )
     measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
     if arguments.plot:
         from numpynn.plots import plot_training
@@ -275,7 +276,7 @@ def bench(arguments: Any) -> int:
     rows = []
     for i, system in enumerate(chosen, 1):
         _say(f"[{i}/{len(chosen)}] {system.slug} in {arguments.dtype}")
-        with comparison.both_float_types(arguments.dtype):
+        with comparison.both_float_types(arguments.dtype), comparison.suited_blas(system):
             times = timing.bench_times(system, arguments.rounds)
         rows.append(
             {

@@ -133,7 +133,7 @@ def categorical_crossentropy(
         )
     _check_smoothing(label_smoothing)
     if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_pred.shape[axis]
+        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_true.shape[-1]
     return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
@@ -167,8 +167,8 @@ def sparse_categorical_crossentropy(
     counted = np.where(valid, labels, 0)
     every = ops.sparse_categorical_crossentropy(counted, y_pred, from_logits, axis)
     losses: Any = np.where(valid, every, 0.0)
-    if hasattr(losses, "mask"):
-        losses.mask = valid
+    losses = losses if isinstance(losses, Tensor) else Tensor(losses)
+    losses.mask = valid
     return losses
 
 
@@ -204,8 +204,8 @@ class Loss:
         """The reduced loss. sample_weight: one for each value, or for each sample."""
         if not self.keeps_labels:
             y_true = self._cast(y_true)
-        y_pred = self._cast(y_pred)
         mask = getattr(y_pred, "mask", None)
+        y_pred = self._cast(y_pred)
         losses = self.call(y_true, y_pred)
         own_mask = getattr(losses, "mask", None)
         if own_mask is not None:
@@ -251,17 +251,11 @@ class Loss:
 
     def _cast(self, value: Any) -> Any:
         if isinstance(value, Tensor):
-            return value if value.array.dtype is self._dtype else self._converted(value)
+            same = value.array.dtype is self._dtype or value.dtype == self._dtype
+            return value if same else value.astype(self._dtype)
         if isinstance(value, np.ndarray):
             return value if value.dtype is self._dtype else value.astype(self._dtype)
         return np.asarray(value).astype(self._dtype) if not isinstance(value, (dict,)) else value
-
-    def _converted(self, value: Tensor) -> Tensor:
-        if value.dtype == self._dtype:
-            return value
-        converted = value.astype(self._dtype)
-        converted.notes = value.notes
-        return converted
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "reduction": self.reduction}

@@ -87,34 +87,16 @@ class Metric:
         return cls(**config)
 
 
-class _Sums(Metric):
-    """A weighted total and the weight behind it, kept in float64 however long the epoch."""
-
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(dtype, name)
-        self.total = self.add_variable((), _zeros, "float64", "total")
-        self.count = self.add_variable((), _zeros, "float64", "count")
-
-    def _add(self, values: Array, sample_weight: Any) -> None:
-        if sample_weight is None:
-            total, count = values.sum(dtype="float64"), values.size
-        else:
-            weights = _values(sample_weight, values.dtype)
-            values, weights = losses.same_rank(values, weights)
-            while weights.ndim < values.ndim:
-                weights = weights[..., None]
-            weights = np.broadcast_to(weights, values.shape)
-            total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
-        self.add(total, count)
-
-    def add(self, total: float, count: float) -> None:
-        """Add a total of values that is known already, and the weight behind it."""
-        self.total.array = self.total.array + total
-        self.count.array = self.count.array + count
-
-    def reset_state(self) -> None:
-        self.total.array = np.zeros(())
-        self.count.array = np.zeros(())
+def _weighted(values: Array, sample_weight: Any) -> tuple[float, float]:
+    """Σ w v and Σ w, in float64; w is 1 unless given, and one weight may serve many values."""
+    if sample_weight is None:
+        return values.sum(dtype="float64"), values.size
+    weights = _values(sample_weight, values.dtype)
+    values, weights = losses.same_rank(values, weights)
+    while weights.ndim < values.ndim:
+        weights = weights[..., None]
+    weights = np.broadcast_to(weights, values.shape)
+    return (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
 
 
 class _Zeros(Initializer):
@@ -125,15 +107,33 @@ class _Zeros(Initializer):
 _zeros = _Zeros()
 
 
-class Mean(_Sums):
-    """The weighted mean of what it is given."""
+class Mean(Metric):
+    """The weighted mean of what it is given.
+
+    A sample of several values counts once, by its mean. The state is float64, however long the
+    epoch.
+    """
 
     def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
+        self.total = self.add_variable((), _zeros, "float64", "total")
+        self.count = self.add_variable((), _zeros, "float64", "count")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values, each with its weight; one weight may serve many values."""
         self._add(_values(values), sample_weight)
+
+    def _add(self, values: Array, sample_weight: Any) -> None:
+        total, count = _weighted(values, sample_weight)
+        if values.ndim > 1 and values.size:
+            in_a_sample = values.size // len(values)
+            total, count = total / in_a_sample, count / in_a_sample
+        self.add(total, count)
+
+    def add(self, total: float, count: float) -> None:
+        """Add a total of values that is known already, and the weight behind it."""
+        self.total.array = np.asarray(self.total.array + total)
+        self.count.array = np.asarray(self.count.array + count)
 
     def value(self) -> float:
         """The mean so far, 0 before the first value."""
@@ -144,20 +144,19 @@ class Mean(_Sums):
         return tensor_of(np.asarray(self.value(), self._dtype), None)
 
 
-class Sum(_Sums):
-    """The weighted sum of what it is given."""
+class Sum(Metric):
+    """The weighted sum of what it is given, kept in float64."""
 
     def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
+        super().__init__(dtype, name)
+        self.total = self.add_variable((), _zeros, "float64", "total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        self._add(_values(values), sample_weight)
-
-    def value(self) -> float:
-        return float(self.total.array)
+        """Add values, each with its weight; one weight may serve many values."""
+        self.total.assign_add(_weighted(_values(values), sample_weight)[0])
 
     def result(self) -> Tensor:
-        return tensor_of(np.asarray(self.value(), self._dtype), None)
+        return tensor_of(self.total.array.astype(self._dtype), None)
 
 
 class MeanMetricWrapper(Mean):
@@ -171,15 +170,36 @@ class MeanMetricWrapper(Mean):
         self.arguments = arguments
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        mask = getattr(y_pred, "mask", None)
-        values = _values(self.fn(_values(y_true), _values(y_pred, self._dtype), **self.arguments))
-        if mask is not None:
-            valid = _values(mask, values.dtype)
-            sample_weight = valid if sample_weight is None else _values(sample_weight) * valid
+        measured = self.fn(_values(y_true), _without_history(y_pred), **self.arguments)
+        values = _values(measured, self._dtype)
+        sample_weight = _masked(sample_weight, getattr(y_pred, "mask", None), values.dtype)
+        if sample_weight is not None:  # as in Keras, values that mask themselves need weights to
+            sample_weight = _masked(sample_weight, getattr(measured, "mask", None), values.dtype)
         self._add(values, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}
+
+
+def _without_history(y_pred: Any) -> Any:
+    """The predictions as an array; with the logits behind them where these are known."""
+    logits = getattr(y_pred, "logits", None)
+    if logits is None:
+        return _values(y_pred)
+    plain = tensor_of(y_pred.array, None)
+    plain.logits = tensor_of(logits.array, None)
+    return plain
+
+
+def _masked(sample_weight: Any, mask: Any, dtype: Any) -> Any:
+    """The weights, 0 where `mask` is False."""
+    if mask is None:
+        return sample_weight
+    valid = _values(mask, dtype)
+    if sample_weight is None:
+        return valid
+    valid, weights = losses.same_rank(valid, _values(sample_weight, dtype))
+    return weights * valid
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
@@ -201,7 +221,10 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where argmax y_pred = y_true, else 0.  (…) or (…, 1) and (…, K) → (…)."""
+    """1 where argmax y_pred = y_true, else 0.  (…) or (…, 1) and (…, K) → (…).
+
+    Raises ValueError for other shapes.
+    """
     y_true, y_pred = _values(y_true), _values(y_pred)
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = y_true[..., 0]
@@ -210,7 +233,8 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
             "sparse_categorical_accuracy: class numbers of shape y_pred.shape without its last "
             f"axis are expected; got y_true {y_true.shape} and y_pred {y_pred.shape}."
         )
-    return np.equal(y_true, np.argmax(y_pred, axis=-1)).astype(config.floatx())
+    found = np.equal(y_true, np.argmax(y_pred, axis=-1)).astype(config.floatx())
+    return found[..., 0] if found.ndim > 1 and found.shape[-1] == 1 else found
 
 
 class Accuracy(MeanMetricWrapper):
@@ -307,10 +331,16 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
         super().__init__(
-            losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, axis=axis
+            losses.sparse_categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -11,7 +9,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from numpynn import process
+from numpynn import blas, process
 
 
 def environment(device: str | None = None) -> dict[str, Any]:
@@ -45,7 +43,8 @@ def environment_line(facts: dict[str, Any]) -> str:
     )
     parts = (
         f"{facts['cpu']}, {facts['cores']} cores, {facts['device']}",
-        f"{blas['name']} {blas['version']}, {blas['kernels']} kernels, {blas['threads']} threads",
+        f"{blas['name']} {blas['version']}, {blas['kernels']} kernels, {blas['threads']} threads "
+        f"({blas['small']})",
         f"Python {facts['python']} {versions}",
         settings or "no settings",
     )
@@ -91,23 +90,10 @@ def _blas() -> dict[str, str | int]:
     return {
         "name": str(built.get("name", "unknown")),
         "version": str(built.get("version", "unknown")),
-        "kernels": _ask_openblas("get_corename", ctypes.c_char_p),
-        "threads": _ask_openblas("get_num_threads", ctypes.c_int),
+        "kernels": blas.kernels(),
+        "threads": blas.threads(),
+        "small": f"1 up to {blas.SMALL // 10**6} MFLOP",
     }
-
-
-def _ask_openblas(question: str, answer_type: Any) -> str | int:
-    """Call a function of the OpenBLAS inside NumPy, whose names differ from build to build."""
-    extension = importlib.import_module("numpy._core._multiarray_umath")
-    library = ctypes.CDLL(extension.__file__)  # finds the symbols of what the extension links to
-    for pattern in ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}"):
-        name = pattern.format(question)
-        if hasattr(library, name):
-            function = library[name]
-            function.restype = answer_type
-            answer: bytes | int = function()
-            return answer.decode() if isinstance(answer, bytes) else answer
-    return "unknown"
 
 
 def _cpu_model() -> str:

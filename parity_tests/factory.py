@@ -68,8 +68,9 @@ class Domain:
 
     def _placed(self, x: Any) -> Any:
         for pole in self.avoid:
-            side = np.where(x >= pole, 1.0, -1.0)
-            x = np.where(np.abs(x - pole) < self.margin, pole + side * self.margin, x)
+            side = np.where(x >= pole, 1.0, -1.0) * self.margin
+            moved = x + side if self.distinct else pole + side  # what differs stays different
+            x = np.where(self.distinct | (np.abs(x - pole) < self.margin), moved, x)
         return np.asarray(x, dtype=np.float32).astype(np.float64)
 
 

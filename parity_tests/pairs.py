@@ -45,6 +45,11 @@ def filled(shape: Any, low: float = -3.0, high: float = 3.0) -> st.SearchStrateg
     return hnp.arrays(np.float64, shape, elements=numbers(low, high))
 
 
+def weights(shape: Any) -> st.SearchStrategy[Any]:
+    """Sample weights, some of them 0, the others well away from it."""
+    return hnp.arrays(np.float64, shape, elements=st.one_of(st.just(0.0), numbers(0.1, 2.0)))
+
+
 def labels(shape: Any, classes: int) -> st.SearchStrategy[Any]:
     """Class numbers."""
     return hnp.arrays(np.int64, shape, elements=st.integers(0, classes - 1))
@@ -74,10 +79,13 @@ def hold(found: Any, expected: Any, bar: float, what: str = "values") -> None:
 
 
 def hold_gradients(found: Sequence[Any], expected: Sequence[Any], bar: float) -> None:
-    """`hold`, after scaling both by the power of two that makes the largest gradient about 1."""
+    """`hold`, after scaling both by the power of two that makes the largest gradient about 1.
+
+    It is at most 2⁸, or what is 0 but for rounding would become 1.
+    """
     theirs = [array(part) for part in expected]
     largest = max((float(np.max(np.abs(part), initial=0.0)) for part in theirs), default=0.0)
-    factor = 2.0 ** -round(math.log2(largest)) if 0.0 < largest < math.inf else 1.0
+    factor = 2.0 ** min(8, -round(math.log2(largest))) if 0.0 < largest < math.inf else 1.0
     hold([array(part) * factor for part in found], [b * factor for b in theirs], bar, "gradients")
 
 

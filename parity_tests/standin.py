@@ -28,13 +28,15 @@ class StandIn(NDArrayOperatorsMixin):
         raise TypeError("A StandIn was about to be copied into an ndarray.")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all(_is_ours(x) for x in inputs):
+        if method != "at" and not all(map(_mixes, inputs)):
             return NotImplemented
         return wrapped(getattr(ufunc, method)(*map(hidden, inputs), **hidden(kwargs)))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if not all(kind in (StandIn, np.ndarray) for kind in types):
             return NotImplemented
+        if function in (np.asarray, np.array) and not isinstance(args[0], StandIn):
+            return wrapped(function(*args, **kwargs))  # `like=`: the one way in
         return wrapped(function(*hidden(args), **hidden(kwargs)))
 
     # -- what an array has -------------------------------------------------------------------------
@@ -72,7 +74,7 @@ class StandIn(NDArrayOperatorsMixin):
         return lambda *args, **kwargs: wrapped(found(*hidden(args), **hidden(kwargs)))
 
 
-def _is_ours(x: Any) -> bool:
+def _mixes(x: Any) -> bool:
     return isinstance(x, StandIn | np.ndarray | np.generic | int | float | complex)
 
 
@@ -82,6 +84,8 @@ def hidden(value: Any) -> Any:
         return value._hidden
     if isinstance(value, np.ndarray) and value.ndim:
         raise TypeError("A StandIn met an ndarray: create arrays like an input, with like=.")
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(hidden, value))
     if isinstance(value, list | tuple):
         return type(value)(map(hidden, value))
     if isinstance(value, dict):

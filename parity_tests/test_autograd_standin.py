@@ -11,7 +11,19 @@ from factory import Call, error
 from hypothesis import given, settings
 from standin import StandIn
 
-from numpynn.autograd import Tensor, custom_gradient, grad, hessian, jacobian, jvp, remat, vjp
+from numpynn.autograd import (
+    GradientTape,
+    Tensor,
+    custom_gradient,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    primitive,
+    remat,
+    vjp,
+)
 from numpynn.autograd.structure import leaves
 
 
@@ -49,3 +61,66 @@ def test_rule_on_a_foreign_array(case: Case) -> None:
                     assert error(revealed(a), revealed(b)) <= 1e-10
 
     holds()
+
+
+A = np.random.default_rng(2).normal(size=(3, 3))
+X = np.array([0.3, -0.7, 1.1])
+
+
+def number(x: Any) -> Any:
+    """Sums, products, a slice twice, a matrix made like the input."""
+    a = np.asarray(A, like=x) if not isinstance(x, Tensor) else np.asarray(A, like=x.array)
+    return np.sum(np.tanh(x @ a) * x) + np.prod(x) + np.sum(x[1:] * x[:2]) + x[0] * x[0]
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda x: grad(number)(x),
+        lambda x: hessian(number)(x),
+        lambda x: hvp(number, x, x),
+        lambda x: jacobian(lambda z: np.exp(z) * np.sum(z))(x),
+        lambda x: jvp(lambda z: np.exp(z) * np.sum(z), (x,), (x,))[1],
+        lambda x: vjp(np.sin, x)[1](x)[0],
+        lambda x: grad(lambda z: np.sum(remat(lambda q: np.tanh(q) * q)(z)))(x),
+        lambda x: grad(lambda z: np.sum(halved(z) ** 2))(x),
+        lambda x: grad(lambda z: np.sum(squared(z)))(x),
+        lambda x: grad(lambda z: np.sum(grad(lambda q: np.sum(squared(q) * q))(z)))(x),
+    ],
+)
+def test_transforms_on_a_foreign_array(transform: Any) -> None:
+    found = transform(StandIn(X))
+    assert isinstance(found.array, StandIn)
+    assert error(revealed(found), revealed(transform(X))) <= 1e-12
+
+
+@custom_gradient
+def halved(x: Any) -> Any:
+    return (x * 0.5, lambda g: g * 0.5)
+
+
+@primitive(plain=lambda x: x * x)
+def squared(x: Any) -> Any:
+    return x * x, lambda g: (2.0 * g * x,)
+
+
+def test_tapes_and_operators_on_a_foreign_array() -> None:
+    x = Tensor(StandIn(X))
+    with GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = 2.0 * x + x / StandIn(X) - StandIn(X) * x**2 + (1.0 - x) % 0.7
+    gradient, matrix = tape.gradient(y, x), tape.jacobian(y, x)
+    expected = 2.0 + 1.0 / X - 2.0 * X * X - 1.0
+    assert error(revealed(gradient), expected) <= 1e-12
+    assert error(revealed(matrix), np.diag(expected)) <= 1e-12
+
+
+def test_a_foreign_array_does_not_become_an_ndarray() -> None:
+    t = Tensor(StandIn(X), requires_grad=True)
+    for door in (np.asarray, np.array, lambda z: np.ones(3) * z.array):
+        with pytest.raises(TypeError):
+            door(t)
+    assert isinstance(np.zeros_like(t), StandIn) and isinstance(np.eye(2, like=t), StandIn)
+    assert isinstance(np.argsort(t), StandIn)
+    assert "StandIn" in type(t.numpy()).__name__
+    assert np.shape(t) == (3,) and len(t) == 3

@@ -11,7 +11,7 @@ import numpy as np
 from numpynn.autograd.structure import leaves, rebuild
 from numpynn.autograd.tape import EVERYTHING, Node, leaf, mode, no_grad, sweep
 from numpynn.autograd.tensor import Tensor, tensor_of
-from numpynn.autograd.transforms import as_tensor
+from numpynn.autograd.transforms import as_tensor, unit_cotangents
 
 _open: ContextVar[tuple[GradientTape, ...]] = ContextVar("numpynn_open_tapes", default=())
 
@@ -116,7 +116,7 @@ class GradientTape:
         target = as_tensor(target)
         recorded = self._begin()
         rows: list[list[Any]] = []
-        for unit in np.eye(target.size, dtype=target.dtype).reshape(target.size, *target.shape):
+        for unit in unit_cotangents(target):
             roots = {target.node: as_tensor(unit) if recorded else unit} if target.node else {}
             found = self._sweep(roots, sources, recorded, retain=True)
             rows.append([found.get(x.node) if self._sees(x) else None for x in leaves(sources)])

@@ -251,7 +251,7 @@ def sweep(
         if not (retain or recorded):
             node.args = node.output = node.rule = None
     results.update(gradients)  # what is left belongs to leaves
-    return results
+    return {node: _as_tensor(found) for node, found in results.items()} if recorded else results
 
 
 def _add(

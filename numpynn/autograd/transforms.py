@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules import RULES
+from numpynn.autograd.rules import RULES, like
 from numpynn.autograd.structure import leaves, map_structure, rebuild
 from numpynn.autograd.tape import EVERYTHING, Node, leaf, mode, recording, records, sweep
 from numpynn.autograd.tensor import NO_KEYWORDS, Tensor, tensor_of
@@ -196,6 +196,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return call.value, rebuild(call.output, iter(outputs))
 
 
+def unit_cotangents(y: Tensor) -> Array:
+    """For each element of `y`, the array that is 1 there and 0 elsewhere."""
+    return np.eye(y.size, dtype=y.dtype, like=like(y)).reshape(y.size, *y.shape)
+
+
 def _direction(y: Tensor) -> Tensor:
     """A cotangent to differentiate for; a constant where `y` carries no gradient."""
     zeros = np.zeros_like(y.array)
@@ -213,8 +218,10 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             raise ValueError(
                 f"jacobian needs a function with one array as its result; got {type(y)}."
             )
-        units = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
-        pulled = [call.pull(tensor_of(unit, None), call.nested, retain=True) for unit in units]
+        pulled = [
+            call.pull(tensor_of(unit, None), call.nested, retain=True)
+            for unit in unit_cotangents(y)
+        ]
         columns = []
         for i, x in enumerate(call.sources):
             parts = [leaves(row)[i] for row in pulled]

@@ -73,9 +73,9 @@ class Sequential(Model):
         self._build_if_possible()
 
     def pop(self) -> Layer:
-        """Take the last layer away. Raises ValueError where there is none."""
+        """Take the last layer away. Raises IndexError where there is none."""
         if not self._chain:
-            raise ValueError("There is no layer to take away.")
+            raise IndexError(f"Sequential model '{self.name}' has no layer to take away.")
         return self._chain.pop()
 
     def _append(self, layer: Any) -> None:
@@ -90,7 +90,7 @@ class Sequential(Model):
                 f"Input must come first in Sequential model '{self.name}'; it already has "
                 f"{len(self._chain)} layers."
             )
-        if any(other.name == layer.name for other in self._chain):
+        if any(other.name == layer.name and other is not layer for other in self._chain):
             raise ValueError(
                 f"Layer names must be unique: Sequential model '{self.name}' already has a layer "
                 f"'{layer.name}'."
@@ -120,13 +120,26 @@ class Sequential(Model):
         return self.compute_output_shape(self.input_shape)  # type: ignore[no-any-return]
 
     def _build_if_possible(self) -> None:
-        if self._input is not None and len(self._chain) > 1:
-            self.build(self._input.batch_shape)
+        first = self._chain[0] if self._chain else None
+        if isinstance(first, InputLayer):
+            shape = first.batch_shape
+        else:
+            shape = getattr(first, "input_shape", None)  # of a model
+        if shape is not None and len(self._chain) > 1:
+            self.build(shape)
 
     def build(self, input_shape: Any = None) -> None:
-        """Make all weights for inputs of `input_shape`, the batch size first."""
-        if not self.layers:
+        """Make all weights for inputs of `input_shape`, the batch size first.
+
+        Raises ValueError without layers, and for another shape than the Input's.
+        """
+        if not self._chain:
             raise ValueError(f"Sequential model '{self.name}' has no layers to build.")
+        if self._input is not None and self._input.batch_shape != tuple(input_shape):
+            raise ValueError(
+                f"Sequential model '{self.name}' has an Input of shape {self._input.batch_shape}; "
+                f"it cannot be built for {tuple(input_shape)}."
+            )
         if self._input is None:
             self._chain.insert(
                 0, InputLayer(batch_shape=(None, *input_shape[1:]), dtype=self.dtype)
@@ -187,10 +200,9 @@ class Sequential(Model):
 
         made = []
         for entry in config["layers"]:
-            kind = getattr(known, entry["class_name"], None)
+            name = entry["class_name"]
+            kind = cls if name == cls.__name__ else getattr(known, name, None)
             if kind is None:
-                raise ValueError(
-                    f"Unknown layer class {entry['class_name']!r} in the configuration."
-                )
+                raise ValueError(f"Unknown layer class {name!r} in the configuration.")
             made.append(kind.from_config(entry["config"]))
         return cls(made, trainable=config.get("trainable", True), name=config.get("name"))

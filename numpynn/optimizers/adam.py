@@ -1,4 +1,12 @@
-"""Adaptive moments: Adam, and Nadam, its form with Nesterov momentum."""
+"""Adaptive moments: Adam, and Nadam, its form with Nesterov momentum.
+
+Both follow weighted means of the gradients and of their squares, whose weights decay by β a step:
+
+    mean = (g_t + β g_(t-1) + β² g_(t-2) + …) / (1 + β + β² + …) = m / S        m = β m + g
+
+The state is the sum m, and the division by `S = (1 - βᵗ) / (1 - β)` is left to the step size: two
+passes over the weights fewer than with Keras's `m = β m + (1 - β) g`, which is (1 - β) times ours.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +20,27 @@ from numpynn.optimizers.base import Optimizer
 from numpynn.typing import Array
 
 
-def _average(state: Array, value: Array, decay: float, spare: Array) -> None:
-    """state = decay · state + (1 - decay) · value, in place; `spare` may be `value` itself."""
-    state *= decay
-    state += np.multiply(value, 1.0 - decay, out=spare)
+def _weights(decay: float, step: int) -> float:
+    """1 + β + β² + … + β^(step - 1)."""
+    return (1.0 - decay**step) / (1.0 - decay)
+
+
+def _accumulate(m: Array, v: Array, g: Array, betas: tuple[float, float], spare: Array) -> None:
+    """m = β₁ m + g  and  v = β₂ v + g², in place."""
+    m *= betas[0]
+    m += g
+    v *= betas[1]
+    v += np.multiply(g, g, out=spare)
 
 
 class Adam(Optimizer):
     """Steps of the mean gradient over the root of the mean squared gradient.
 
-        m = β₁ m + (1 - β₁) g
-        v = β₂ v + (1 - β₂) g²
-        w -= α m / (√v + ε)          α = η √(1 - β₂ᵗ) / (1 - β₁ᵗ)
+        m = β₁ m + g                 S₁ = (1 - β₁ᵗ) / (1 - β₁)
+        v = β₂ v + g²                S₂ = (1 - β₂ᵗ) / (1 - β₂)
+        w -= η (m / S₁) / (√(v / S₂) + ε̂)        ε̂ = ε / √(1 - β₂ᵗ)
 
-    amsgrad: √v of the largest v so far. Keras puts ε beside the uncorrected √v ("ε̂").
+    amsgrad: √v of the largest v so far. The ε̂ is Keras's; the paper has ε there.
     Source: Kingma & Ba 2014, arXiv:1412.6980; Reddi et al. 2018.
     """
 
@@ -49,22 +64,24 @@ class Adam(Optimizer):
         self.amsgrad = amsgrad
         self.slots = ("momentum", "velocity", *(["velocity_hat"] if amsgrad else []))
 
-    def coefficients(self, step: int, learning_rate: float) -> float:
-        return learning_rate * math.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, float]:
+        root = math.sqrt(_weights(self.beta_2, step))  # √(v / S₂) = √v / root: one pass less
+        rate = learning_rate * root / _weights(self.beta_1, step)
+        return rate, self.epsilon / math.sqrt(1.0 - self.beta_2)
 
     def update(
         self, w: Array, g: Array, state: Sequence[Array], scratch: Sequence[Array], numbers: Any
     ) -> None:
         m, v = state[:2]
+        rate, epsilon = numbers
         spare = scratch[0]
-        _average(m, g, self.beta_1, spare)
-        _average(v, np.multiply(g, g, out=spare), self.beta_2, spare)
+        _accumulate(m, v, g, (self.beta_1, self.beta_2), spare)
         if self.amsgrad:
             v = np.maximum(state[2], v, out=state[2])
         root = np.sqrt(v, out=spare)
-        root += self.epsilon
+        root += epsilon
         step = np.divide(m, root, out=root)
-        step *= numbers
+        step *= rate
         w -= step
 
     def get_config(self) -> dict[str, Any]:
@@ -80,10 +97,10 @@ class Adam(Optimizer):
 class Nadam(Optimizer):
     """Adam that looks ahead along its momentum.
 
-        u_t = β₁ (1 - ½ · 0.96ᵗ)                     U_t = u_1 u_2 ⋯ u_t
-        m = β₁ m + (1 - β₁) g                        v = β₂ v + (1 - β₂) g²
-        m̂ = u_(t+1) m / (1 - U_(t+1)) + (1 - u_t) g / (1 - U_t)
-        w -= η m̂ / (√(v / (1 - β₂ᵗ)) + ε)
+        u_t = β₁ (1 - ½ · 0.96ᵗ)        U_t = u_1 u_2 ⋯ u_t
+        m = β₁ m + g                    v = β₂ v + g²        S₂ = (1 - β₂ᵗ) / (1 - β₂)
+        m̂ = u_(t+1) (1 - β₁) m / (1 - U_(t+1)) + (1 - u_t) g / (1 - U_t)
+        w -= η m̂ / (√(v / S₂) + ε)
 
     Source: Dozat 2015.
     """
@@ -114,9 +131,10 @@ class Nadam(Optimizer):
     def coefficients(self, step: int, learning_rate: float) -> tuple[float, float, float]:
         now, ahead = self._u(step), self._u(step + 1)
         self._product *= now
-        root = math.sqrt(1.0 - self.beta_2**step)  # √(v/root²) = √v / root: one pass less
-        of_m = learning_rate * root * ahead / (1.0 - self._product * ahead)
-        of_g = learning_rate * root * (1.0 - now) / (1.0 - self._product)
+        root = math.sqrt(_weights(self.beta_2, step))  # √(v / S₂) = √v / root: one pass less
+        rate = learning_rate * root
+        of_m = rate * ahead * (1.0 - self.beta_1) / (1.0 - self._product * ahead)
+        of_g = rate * (1.0 - now) / (1.0 - self._product)
         return of_m, of_g, self.epsilon * root
 
     def update(
@@ -125,8 +143,7 @@ class Nadam(Optimizer):
         m, v = state
         spare, step = scratch
         of_m, of_g, epsilon = numbers
-        _average(m, g, self.beta_1, spare)
-        _average(v, np.multiply(g, g, out=spare), self.beta_2, spare)
+        _accumulate(m, v, g, (self.beta_1, self.beta_2), spare)
         np.multiply(m, of_m, out=step)
         step += np.multiply(g, of_g, out=spare)
         root = np.sqrt(v, out=spare)

@@ -31,6 +31,7 @@ from numpynn.autograd.rules.table import (
     compose,
     define,
     define_each,
+    like,
     own,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "compose",
     "define",
     "define_each",
+    "like",
     "own",
     "ufunc_method",
     "why_refused",

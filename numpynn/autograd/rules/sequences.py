@@ -126,10 +126,15 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     parts = [np.diff(np.ravel(ary))]
     if to_begin is not None:
-        parts.insert(0, cast(np.ravel(to_begin), ary.dtype))
+        parts.insert(0, _row(to_begin, ary))
     if to_end is not None:
-        parts.append(cast(np.ravel(to_end), ary.dtype))
+        parts.append(_row(to_end, ary))
     return np.concatenate(parts)
+
+
+def _row(end: Any, x: Any) -> Any:
+    end = end if hasattr(end, "dtype") else np.asarray(end, like=like(x))
+    return cast(np.ravel(end), x.dtype)
 
 
 @compose(np.gradient)

@@ -20,7 +20,7 @@ from numpynn import config
 from numpynn.autograd import primitive, stop_gradient
 from numpynn.ops.dtypes import as_array, floating
 from numpynn.ops.nn.elementwise import sigmoid_values
-from numpynn.ops.nn.softmax import largest, sum_of_products, total
+from numpynn.ops.nn.softmax import largest, restored, sum_of_products, total
 from numpynn.typing import Array
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
@@ -94,8 +94,8 @@ def _softmax_crossentropy(target: Array, z: Array, axis: int) -> tuple[Array, An
     sums = total(e, axis)
     log_p -= np.log(sums)
     return -sum_of_products(target, log_p, axis), (
-        lambda g: g.reshape(sums.shape) * -log_p,
-        lambda g: (e / sums - target) * g.reshape(sums.shape),
+        lambda g: restored(g, sums) * -log_p,
+        lambda g: (e / sums - target) * restored(g, sums),
     )
 
 
@@ -113,10 +113,10 @@ def _categorical_crossentropy(target: Array, p: Array, axis: int) -> tuple[Array
 
     def of_p(g: Array) -> Array:
         """Through  -t ln q,  the bounds, and  p/Σp  in turn."""
-        of_share = g.reshape(sums.shape) * target / -q * (share == q)
+        of_share = restored(g, sums) * target / -q * (share == q)
         return (of_share - total(of_share * share, axis)) / sums
 
-    return -sum_of_products(target, log_q, axis), (lambda g: g.reshape(sums.shape) * -log_q, of_p)
+    return -sum_of_products(target, log_q, axis), (lambda g: restored(g, sums) * -log_q, of_p)
 
 
 # -- sparse ----------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def _sparse_softmax_crossentropy(labels: Array, z: Array) -> tuple[Array, Any]:
     def of_z(g: Array) -> Array:
         p = e / sums
         p[chosen] -= 1.0
-        p *= g.reshape(-1, 1)
+        p *= restored(g, sums)
         return p.reshape(shape)
 
     return (np.log(sums[:, 0]) - z[chosen]).reshape(labels.shape), (_of_labels, of_z)
@@ -165,7 +165,7 @@ def _sparse_crossentropy(labels: Array, p: Array) -> tuple[Array, Any]:
     def of_p(g: Array) -> Array:
         gradient = (p == q) / sums
         gradient[chosen] -= (p[chosen] == q_t) / q_t
-        gradient *= g.reshape(-1, 1)
+        gradient *= restored(g, sums)
         return gradient.reshape(shape)
 
     return np.log(sums[:, 0] / q_t).reshape(labels.shape), (_of_labels, of_p)

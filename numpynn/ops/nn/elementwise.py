@@ -296,7 +296,7 @@ def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
 def soft_shrink(x: Array, threshold: float = 0.5) -> Array:
     """x moved towards 0 by `threshold`, 0 where it would cross it."""
     x = floating(x)
-    return x - np.clip(x, -threshold, threshold)
+    return np.where(x > threshold, x - threshold, np.where(x < -threshold, x + threshold, 0.0))
 
 
 # -- other shapes ----------------------------------------------------------------------------------

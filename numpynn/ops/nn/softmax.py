@@ -113,34 +113,27 @@ def _logsumexp(x: Array, axis: Any, keepdims: bool) -> tuple[Array, Any]:
     with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -inf
         y = np.log(sums) + peak
     value = y if keepdims else np.squeeze(y, axis=axis)
-    return value, lambda g: (e / sums * g.reshape(sums.shape),)
+    return value, lambda g: (e / sums * restored(g, sums),)
 
 
-def _plain_sparsemax(x: Array, axis: int = -1) -> Array:
-    """max(x - τ, 0), the threshold τ such that the result sums to 1."""
-    descending = np.flip(np.sort(x, axis=axis), axis=axis)
-    sums = np.cumsum(descending, axis=axis)
-    shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
-    count = np.arange(1, x.shape[axis] + 1, dtype=x.dtype, like=values(x)).reshape(shape)
-    inside = descending * count > sums - 1.0
-    size = np.sum(inside, axis=axis, keepdims=True)
-    chosen = np.sum(np.where(inside, descending, 0.0), axis=axis, keepdims=True)
-    return np.maximum(0.0, x - (chosen - 1.0) / size.astype(x.dtype))
+def sparsemax(x: Array, axis: int = -1) -> Array:
+    """max(x - τ, 0) along `axis`: many values are exactly 0.
 
+        τ = (Σ_(k in S) s_k - 1) / |S|      S = {k : k x_(k) > s_k - 1},  s_k = x_(1) + … + x_(k)
 
-@primitive(plain=_plain_sparsemax)
-def sparsemax(x: Array, axis: int = -1) -> tuple[Array, Any]:
-    """The nearest probabilities to `x` in Euclidean distance: some of them exactly 0.
-
-        max(x_i - τ, 0)  with τ such that they sum to 1
-
+    This is Keras's threshold. That of the paper takes the last s_k of S alone, so that the result
+    sums to 1; the two agree where one value stands out (|S| = 1).
     Source: Martins and Astudillo 2016, arXiv:1602.02068.
     """
     x = floating(x)
-    p = _plain_sparsemax(x, axis)
-    support = (p > 0).astype(x.dtype)
-    size = support.sum(axis=axis, keepdims=True)
-    return p, lambda g: (support * (g - (g * support).sum(axis=axis, keepdims=True) / size),)
+    shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+    count = np.arange(1, x.shape[axis] + 1, dtype=x.dtype, like=values(x)).reshape(shape)
+    descending = np.flip(np.sort(x, axis=axis), axis=axis)
+    sums = np.cumsum(descending, axis=axis)
+    support = descending * count > sums - 1.0
+    size = np.sum(support, axis=axis, keepdims=True).astype(x.dtype)
+    tau = (np.sum(np.where(support, sums, 0.0), axis=axis, keepdims=True) - 1.0) / size
+    return np.maximum(x - tau, 0.0)
 
 
 # -- maxima and sums along an axis, kept as length 1 -----------------------------------------------
@@ -166,6 +159,11 @@ def total(x: Array, axis: int) -> Array:
 def sum_of_products(x: Array, y: Array, axis: int) -> Array:
     """Σ x y along an axis, which goes."""
     return np.vecdot(x, y) if axis in (-1, x.ndim - 1) else (x * y).sum(axis=axis)
+
+
+def restored(g: Array, sums: Array) -> Array:
+    """`g` with the axes that a sum lost back as length 1, as in `sums`; a number as it is."""
+    return g.reshape(sums.shape) if g.shape else g
 
 
 def _peak(x: Array, axis: Any) -> Array:

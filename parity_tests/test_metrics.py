@@ -1,0 +1,306 @@
+"""Metrics against Keras: accumulated over batches, weighted, masked, reset; their functions too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.extra.numpy as hnp
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pairs import BARS, FLOAT_TYPES, array, both_float_types, filled, hold, labels, normal, weights
+
+import numpynn
+from numpynn import metrics
+from numpynn.autograd import Tensor
+
+Batch = tuple[Any, Any, Any]
+each_float_type = pytest.mark.parametrize("dtype", FLOAT_TYPES)
+
+
+@st.composite
+def weighted(draw: Any, arrays: Any, shapes: list[tuple[int, ...]]) -> list[Batch]:
+    """Batches with weights for all of them (one for each value, or for each sample), or none."""
+    kind = draw(st.sampled_from(["none", "samples", "column", "values"]))
+    batches = []
+    for shape in shapes:
+        n, *rest = shape
+        weight_shape = {"samples": (n,), "column": (n, *[1] * len(rest)), "values": shape}.get(kind)
+        given = None if weight_shape is None else draw(weights(weight_shape))
+        batches.append((*draw(arrays(shape)), given))
+    return batches
+
+
+@st.composite
+def runs(draw: Any, arrays: Any, ranks: tuple[int, ...] = (1, 2)) -> list[Batch]:
+    """One to three batches of different sizes; arrays makes (y_true, y_pred) for losses of a shape."""
+    rest = tuple(draw(st.integers(1, 3)) for _ in range(draw(st.sampled_from(ranks)) - 1))
+    sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    return draw(weighted(arrays, [(n, *rest) for n in sizes]))
+
+
+def grid(shape: Any, low: float = 0.0, high: float = 1.0) -> Any:
+    """Values with many ties."""
+    return hnp.arrays(np.float64, shape, elements=st.sampled_from(np.linspace(low, high, 5)))
+
+
+CLASSES = 3
+PAIRS: dict[str, Callable[[Any], Any]] = {
+    "regression": lambda shape: st.tuples(filled((*shape, 2)), filled((*shape, 2))),
+    "equal": lambda shape: st.tuples(grid(shape), grid(shape)),
+    "binary": lambda shape: st.tuples(labels(shape, 2).map(np.float64), grid(shape)),
+    "probable": lambda shape: st.tuples(
+        labels((*shape, 2), 2).map(np.float64), filled((*shape, 2), 0.05, 0.95)
+    ),
+    "one-hot": lambda shape: st.tuples(
+        labels(shape, CLASSES).map(lambda t: np.eye(CLASSES)[t]),
+        filled((*shape, CLASSES), 0.05, 0.95),
+    ),
+    "one-hot with ties": lambda shape: st.tuples(
+        labels(shape, CLASSES).map(lambda t: np.eye(CLASSES)[t]), grid((*shape, CLASSES))
+    ),
+    "sparse": lambda shape: st.tuples(labels(shape, CLASSES), filled((*shape, CLASSES), 0.05, 0.95)),
+    "sparse columns": lambda shape: st.tuples(
+        labels((*shape, 1), CLASSES).map(np.float64), grid((*shape, CLASSES))
+    ),
+}
+
+METRICS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "mean_squared_error": (lambda m: m.MeanSquaredError(), "regression"),
+    "mean_absolute_error": (lambda m: m.MeanAbsoluteError(), "regression"),
+    "accuracy": (lambda m: m.Accuracy(), "equal"),
+    "binary_accuracy": (lambda m: m.BinaryAccuracy(), "binary"),
+    "binary_accuracy at 0.75": (lambda m: m.BinaryAccuracy(threshold=0.75), "binary"),
+    "categorical_accuracy": (lambda m: m.CategoricalAccuracy(), "one-hot with ties"),
+    "sparse_categorical_accuracy": (lambda m: m.SparseCategoricalAccuracy(), "sparse"),
+    "sparse accuracy of columns": (lambda m: m.SparseCategoricalAccuracy(), "sparse columns"),
+    "binary_crossentropy": (lambda m: m.BinaryCrossentropy(label_smoothing=0.1), "probable"),
+    "binary logits": (lambda m: m.BinaryCrossentropy(from_logits=True), "probable"),
+    "categorical_crossentropy": (lambda m: m.CategoricalCrossentropy(), "one-hot"),
+    "sparse_categorical_crossentropy": (lambda m: m.SparseCategoricalCrossentropy(), "sparse"),
+    "sparse logits": (lambda m: m.SparseCategoricalCrossentropy(from_logits=True), "sparse"),
+}
+
+
+def accumulated(metric: Any, batches: list[Batch], dtype: str) -> list[Any]:
+    """The result after each batch, after a reset, and after the last batch alone."""
+    results = []
+    for y_true, y_pred, given_weights in batches:
+        metric.update_state(y_true, y_pred.astype(dtype), sample_weight=given_weights)
+        results.append(array(metric.result()))
+    metric.reset_state()
+    results.append(array(metric.result()))
+    y_true, y_pred, given_weights = batches[-1]
+    results.append(array(metric(y_true, y_pred.astype(dtype), sample_weight=given_weights)))
+    return results
+
+
+@each_float_type
+@pytest.mark.parametrize("name", METRICS)
+def test_metrics_accumulate_as_in_keras(name: str, dtype: str) -> None:
+    make, kind = METRICS[name]
+
+    @given(runs(PAIRS[kind]))
+    def holds(batches: list[Batch]) -> None:
+        with both_float_types(dtype):
+            found = accumulated(make(metrics), batches, dtype)
+            expected = accumulated(make(keras.metrics), batches, dtype)
+        assert all(result.dtype == np.dtype(dtype) for result in found)
+        hold(found, expected, BARS[dtype]["forward"])
+
+    holds()
+
+
+@each_float_type
+@pytest.mark.parametrize("kind", ["Mean", "Sum"])
+@given(runs(lambda shape: st.tuples(st.none(), filled(shape)), ranks=(1, 2, 3)))
+def test_mean_and_sum_match_keras(kind: str, dtype: str, batches: list[Batch]) -> None:
+    def program(library: Any) -> list[Any]:
+        metric = getattr(library.metrics, kind)()
+        results = []
+        for _, values, given_weights in batches:
+            metric.update_state(values.astype(dtype), sample_weight=given_weights)
+            results.append(array(metric.result()))
+        metric.reset_state()
+        return [*results, array(metric.result())]
+
+    with both_float_types(dtype):
+        hold(program(numpynn), program(keras), BARS[dtype]["forward"])
+
+
+@pytest.mark.parametrize("kind", ["Mean", "Sum"])
+def test_single_numbers_are_taken(kind: str) -> None:
+    def program(library: Any) -> list[Any]:
+        metric = getattr(library.metrics, kind)(name="mine")
+        metric.update_state(2.0)
+        metric.update_state(5, sample_weight=3.0)
+        return [metric.result(), *metric.variables, np.array(metric.name == "mine")]
+
+    hold(program(numpynn), program(keras), 1e-6)
+
+
+def test_batches_of_sequences_count_by_samples_however_long() -> None:
+    """Keras weighs a batch by its samples, not by its time steps."""
+
+    def program(library: Any) -> Any:
+        metric = library.metrics.MeanSquaredError()
+        for time in (2, 7):
+            metric.update_state(normal(0, 3, time, 2), normal(time, 3, time, 2))
+        return metric.result()
+
+    with both_float_types("float64"):
+        hold(program(numpynn), program(keras), 1e-12)
+
+
+@given(
+    mask=hnp.arrays(bool, (3, 4)),
+    given_weights=st.sampled_from([None, (3, 1), (3, 4), (3, 4, 1)]).flatmap(
+        lambda shape: st.none() if shape is None else weights(shape)
+    ),
+)
+def test_masked_mean_ignores_padding(mask: Any, given_weights: Any) -> None:
+    y_true, y_pred = normal(0, 3, 4, 2), normal(1, 3, 4, 2).astype("float32")
+
+    def program(library: Any) -> Any:
+        prediction = library.ops.convert_to_tensor(y_pred)
+        if library is numpynn:
+            prediction.mask = mask
+        else:
+            prediction._keras_mask = keras.ops.convert_to_tensor(mask)
+        metric = library.metrics.MeanSquaredError()
+        metric.update_state(y_true, prediction, sample_weight=given_weights)
+        return metric.result()
+
+    hold(program(numpynn), program(keras), 1e-5)
+
+
+def test_metrics_find_the_logits_behind_predictions_as_losses_do() -> None:
+    z = np.array([[60.0, -60.0], [-50.0, 70.0]], "float32")
+
+    def program(library: Any) -> list[Any]:
+        logits = library.ops.convert_to_tensor(z)
+        binary = library.metrics.BinaryCrossentropy()
+        binary.update_state(np.ones((2, 2)), library.activations.sigmoid(logits))
+        sparse = library.metrics.SparseCategoricalCrossentropy()
+        sparse.update_state(np.array([1, 0]), library.activations.softmax(logits))
+        return [binary.result(), sparse.result()]
+
+    found = program(numpynn)
+    hold(found, program(keras), 1e-6)
+    assert float(found[1]) == pytest.approx(120)
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "binary_accuracy": "binary",
+    "categorical_accuracy": "one-hot with ties",
+    "sparse_categorical_accuracy": "sparse",
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_match_keras(name: str) -> None:
+    @given(st.lists(st.integers(1, 4), min_size=1, max_size=2).flatmap(PAIRS[FUNCTIONS[name]]))
+    def holds(pair: Any) -> None:
+        y_true, y_pred = pair
+        found = getattr(metrics, name)(y_true, y_pred)
+        expected = getattr(keras.metrics, name)(y_true, y_pred)
+        assert array(found).dtype == np.float32
+        hold(found, expected, 0)
+
+    holds()
+
+
+@pytest.mark.parametrize(("true", "pred"), [((4,), (4, 1)), ((4, 1), (4,)), ((4, 2), (4, 2, 1))])
+def test_n_and_n_1_never_broadcast(true: tuple[int, ...], pred: tuple[int, ...]) -> None:
+    y_true = (normal(0, *true) > 0).astype("float32")
+    y_pred = normal(1, *pred).astype("float32")
+    for name in ("BinaryAccuracy", "Accuracy", "MeanSquaredError"):
+        results = []
+        for library in (numpynn, keras):
+            metric = getattr(library.metrics, name)()
+            metric.update_state(y_true, y_pred.round() if name == "Accuracy" else y_pred)
+            results.append(metric.result())
+        if name != "MeanSquaredError" or len(true) == len(pred) == 1:
+            hold(*results, 1e-6)
+
+
+def test_a_threshold_is_strict() -> None:
+    metric = metrics.BinaryAccuracy(threshold=0.5)
+    metric.update_state([1, 0], np.array([0.5, 0.5]))
+    assert float(metric.result()) == 0.5
+
+
+# -- state, names, configurations ------------------------------------------------------------------
+
+
+def test_state_is_kept_in_variables_that_training_leaves_alone() -> None:
+    metric = metrics.MeanSquaredError()
+    metric.update_state(np.ones(4), np.zeros(4))
+    assert [v.name for v in metric.variables] == ["total", "count"]
+    assert not any(v.trainable for v in metric.variables)
+    metric.reset_state()
+    assert [float(v.numpy()) for v in metric.variables] == [0.0, 0.0]
+    assert float(metric.result()) == 0.0
+
+
+def test_long_epochs_do_not_lose_digits() -> None:
+    metric = metrics.Mean()
+    for _ in range(2000):
+        metric.update_state(np.full(1000, 0.1, "float32"))
+    assert float(metric.result()) == pytest.approx(np.float32(0.1), rel=1e-7)
+
+
+def test_predictions_with_a_history_are_measured_without_one() -> None:
+    metric = metrics.MeanSquaredError()
+    with numpynn.GradientTape():
+        metric.update_state(np.ones((2, 1)), Tensor(np.zeros((2, 1)), requires_grad=True) * 2.0)
+    assert not metric.result().requires_grad
+
+
+def test_a_metric_of_ones_own_ports_from_keras() -> None:
+    def program(library: Any) -> list[Any]:
+        class Largest(library.metrics.Metric):
+            def __init__(self, **kwargs: Any) -> None:
+                super().__init__(**kwargs)
+                self.largest = self.add_variable((), "zeros", name="largest")
+                self.calls = self.add_weight((), "zeros", name="calls")
+
+            def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+                error = library.ops.max(library.ops.abs(y_true - y_pred))
+                self.largest.assign(library.ops.maximum(self.largest, error))
+                self.calls.assign(self.calls + 1.0)
+
+            def result(self) -> Any:
+                return self.largest * 1.0
+
+        metric = Largest()
+        results = [metric(normal(i, 3).astype("float32"), np.zeros(3, "float32")) for i in range(3)]
+        calls = array(metric.calls)
+        metric.reset_state()
+        return [*results, calls, metric.result()]
+
+    hold(program(numpynn), program(keras), 1e-6)
+
+
+NAMES = ["accuracy", "mse", "MSE", "mae", "MAE", "bce", "BCE", "binary_accuracy", "Mean"]
+NAMES += ["mean_squared_error", "sparse_categorical_accuracy", "CategoricalCrossentropy"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_metrics_are_found_by_their_names(name: str) -> None:
+    assert type(metrics.get(name)).__name__ == type(keras.metrics.get(name)).__name__
+
+
+@pytest.mark.parametrize("name", [n for n in METRICS if " " not in n] + ["binary_accuracy at 0.75"])
+def test_configurations_make_equal_metrics(name: str) -> None:
+    metric = METRICS[name][0](metrics)
+    config = metrics.serialize(metric)
+    again = metrics.deserialize(config)
+    assert type(again) is type(metric) and again.get_config() == metric.get_config()
+    theirs = METRICS[name][0](keras.metrics).get_config()
+    assert theirs.items() <= config["config"].items()
