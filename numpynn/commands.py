@@ -52,10 +52,25 @@ def _import_keras_side() -> Any:
     import kerasref
 
     try:
-        from kerasref import compare
+        from kerasref import backend  # noqa: F401 - says so clearly where Keras is missing
     except kerasref.KerasMissing as error:
         raise KerasIsMissing(str(error)) from error
+    from kerasref import compare
+
     return compare
+
+
+def _check_plot(file: str | None) -> None:
+    """Find out before the work that a picture cannot be written: ImportError or UsageError."""
+    if file is None:
+        return
+    from numpynn.plots import file_types
+
+    ending = Path(file).suffix.lstrip(".")
+    if ending not in file_types():
+        raise UsageError(f"--plot {file}: cannot write *.{ending}; can: {', '.join(file_types())}.")
+    if not Path(file).absolute().parent.is_dir():
+        raise UsageError(f"--plot {file}: there is no folder {Path(file).absolute().parent}.")
 
 
 # -- list and show ---------------------------------------------------------------------------------
@@ -120,6 +135,7 @@ def show(arguments: Any) -> int:
 def train(arguments: Any) -> int:
     """Train in NumPy, and say how well it went."""
     system = _load(arguments.slug)
+    _check_plot(arguments.plot)
     config.set_floatx(arguments.dtype)
     utils.set_random_seed(arguments.seed)
     facts = environment()
@@ -191,6 +207,7 @@ def _train_procedure(system: System, arguments: Any) -> dict[str, Any]:
 def compare(arguments: Any) -> int:
     """The main job: every figure of both sides, and whether all are within their bars."""
     chosen = _chosen(arguments)
+    _check_plot(arguments.plot)
     comparison = _import_keras_side()
     dtypes = [arguments.dtype] if arguments.dtype else ["float64", "float32"]
     facts = environment(comparison.device_name())

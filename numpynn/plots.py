@@ -20,6 +20,11 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
+def file_types() -> list[str]:
+    """The endings of files that can be written. Raises ImportError without matplotlib."""
+    return sorted(_figure(1, 1).canvas.get_supported_filetypes())
+
+
 def plot_training(
     file: str, system: System, model: Any, split: Split, history: Mapping[str, Sequence[float]]
 ) -> None:

@@ -152,7 +152,7 @@ def test_the_environment_of_a_report_is_complete():
     named = {"cpu", "cores", "device", "blas", "python", "numpy", "keras", "tensorflow", "settings"}
     assert named <= facts.keys()
     assert facts["cores"] >= 1
-    assert set(facts["blas"]) == {"name", "version", "kernels", "threads"}
+    assert set(facts["blas"]) == {"name", "version", "kernels", "threads", "small"}
     text = json.dumps(facts)
     assert "null" not in text
 

@@ -94,7 +94,8 @@ class Pullback(NamedTuple):
 class Scatter:
     """The gradient of `array[index]`: `values` at `index`, zeros elsewhere.
 
-    The sweep adds it into a buffer in place, so that reading T slices of an array costs O(T).
+    The sweep adds it into a buffer in place, so that reading T slices of an array costs O(T). A
+    recorded sweep collects all of an array (see `Pieces`).
     """
 
     __slots__ = ("index", "unique", "values")
@@ -110,6 +111,26 @@ class Scatter:
             buffer[self.index] += self.values
         else:
             np.add.at(buffer, self.index, self.values)
+
+
+class Pieces:
+    """The gradient of one node in a recorded sweep: what is scattered, and the sum of the rest."""
+
+    __slots__ = ("like", "rest", "scattered")
+
+    def __init__(self, rest: Tensor | None, like: Array) -> None:
+        self.scattered: list[Scatter] = []
+        self.rest = rest
+        self.like = like
+
+    def total(self) -> Any:
+        """All in one array: one operation for any number of slices."""
+        from numpynn.autograd.rules.indexing import placed_together
+
+        parts = [_as_tensor(part.values) for part in self.scattered]
+        indices = [part.index for part in self.scattered]
+        total = placed_together(*parts, indices=indices, x=self.like)
+        return total if self.rest is None else np.add(self.rest, total)
 
 
 def leaf(owner: Tensor, always: bool = False) -> Node:
@@ -270,6 +291,11 @@ def _add(
     """
     previous = gradients.get(node)
     if type(gradient) is Scatter:
+        if recorded:
+            pieces = previous if type(previous) is Pieces else Pieces(previous, like)
+            pieces.scattered.append(gradient)
+            gradients[node] = pieces
+            return
         if previous is None:
             previous = np.zeros_like(like)
         elif node not in owned:
@@ -289,6 +315,8 @@ def _add(
         gradient = gradient.astype(like.dtype)
     if previous is None:
         gradients[node] = gradient
+    elif type(previous) is Pieces:
+        previous.rest = gradient if previous.rest is None else np.add(previous.rest, gradient)
     elif node in owned and previous.ndim:
         np.add(previous, gradient, out=previous)
     else:
@@ -327,6 +355,8 @@ def _as_tensor(cotangent: Any) -> Tensor:
     """What a recorded rule receives, even where the rule before it returned constants."""
     from numpynn.autograd.tensor import tensor_of
 
+    if type(cotangent) is Pieces:
+        return cotangent.total()
     return cotangent if hasattr(cotangent, "node") else tensor_of(cotangent, None)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd.rules import COMPOSED, PLAIN, RULES, Rule, cast, ufunc_method, why_refused
+from numpynn.autograd.rules.table import unwrapped as unwrapped
 from numpynn.autograd.tape import EVERYTHING, Node, leaf, mode, name_of, recording, sweep
 from numpynn.typing import Array
 
@@ -421,17 +422,6 @@ def tensor_of(array: Array, node: Node | None) -> Tensor:
     tensor.node = node
     tensor.notes = None
     return tensor
-
-
-def unwrapped(value: Any) -> Any:
-    """`value` with every Tensor in it, nested in lists, tuples and dicts too, as its array."""
-    if isinstance(value, Tensor):
-        return value.array
-    if type(value) in (tuple, list):
-        return type(value)(unwrapped(item) for item in value)
-    if type(value) is dict:
-        return {key: unwrapped(item) for key, item in value.items()}
-    return value
 
 
 def apply(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor:

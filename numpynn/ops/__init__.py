@@ -13,11 +13,19 @@ a Tensor. What NumPy has is NumPy's function; what it lacks has its derivative b
 """
 
 from numpynn.ops import linalg as linalg
-from numpynn.ops import math as math
 from numpynn.ops import nn as nn
 from numpynn.ops import numpy as numpy
 from numpynn.ops.core import *  # noqa: F403
 from numpynn.ops.linalg import *  # noqa: F403
 from numpynn.ops.math import *  # noqa: F403
-from numpynn.ops.nn import *  # noqa: F403
-from numpynn.ops.numpy import *  # noqa: F403
+from numpynn.ops.nn.crossentropy import *  # noqa: F403
+from numpynn.ops.nn.elementwise import *  # noqa: F403
+from numpynn.ops.nn.encoding import *  # noqa: F403
+from numpynn.ops.nn.normalization import *  # noqa: F403
+from numpynn.ops.nn.probabilities import *  # noqa: F403
+from numpynn.ops.numpy.creation import *  # noqa: F403
+from numpynn.ops.numpy.elementwise import *  # noqa: F403
+from numpynn.ops.numpy.order import *  # noqa: F403
+from numpynn.ops.numpy.products import *  # noqa: F403
+from numpynn.ops.numpy.reductions import *  # noqa: F403
+from numpynn.ops.numpy.shapes import *  # noqa: F403

@@ -50,7 +50,8 @@ def result_type(*dtypes: Any) -> str:
         bool < integers < floats < complex        a weak type adds its kind, not its width
 
     Integers make the wider integer, floats the wider float, an integer with a float the float;
-    uint64 with a signed integer, and a weak float with integers, make floatx.
+    uint64 with a signed integer, and a weak float with integers, make floatx. (Keras narrows uint64
+    and complex128 to 32 bits; here they keep their width.)
     """
     given = [d if d is int or d is float else np.dtype(standardize_dtype(d)) for d in dtypes]
     return common_dtype(*given).name if given else config.floatx()

@@ -10,7 +10,7 @@ import numpy as np
 from numpynn.autograd.tensor import unwrapped
 from numpynn.ops.dtypes import aligned, as_array, floating, values_only
 from numpynn.ops.erf import erf, erfc, erfinv
-from numpynn.ops.nn.softmax import logsumexp
+from numpynn.ops.nn.probabilities import logsumexp
 from numpynn.typing import Array
 
 __all__ = [

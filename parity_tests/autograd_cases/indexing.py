@@ -94,7 +94,7 @@ case(
     np.select,
     calls(sized((3,), (3,)), NONZERO),
     None,
-    lambda x, z: np.select([x > 1, z > 0], [x, z], 0.5),
+    lambda x, z: np.select([x > 0, z > 0], [x * x, z], 0.5),
 )
 case(
     np.choose,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.autograd.rules.table import among, compose, define, like, own, values
+from numpynn.autograd.rules.table import among, compose, define, define_each, like, own, values
 from numpynn.autograd.tape import Scatter
 
 
@@ -31,14 +31,18 @@ def placed(picked: Any, index: Any, x: Any) -> Any:
     return buffer
 
 
-def _of_getitem(g: Any, y: Any, x: Any, index: Any) -> Any:
-    if hasattr(g, "node"):
-        return placed(g, index, values(x))
-    return Scatter(g, index, picks_once(index))
+@own
+def placed_together(*picked: Any, indices: Any, x: Any) -> Any:
+    """Zeros in the shape of `x` with each of `picked` added at its index."""
+    buffer = np.zeros_like(x)
+    for part, index in zip(picked, indices, strict=True):
+        Scatter(part, index, picks_once(index)).add_into(buffer)
+    return buffer
 
 
-define(operator.getitem, _of_getitem)
+define(operator.getitem, lambda g, y, x, index: Scatter(g, index, picks_once(index)))
 define(placed, lambda g, y, picked, index, x: g[index])
+define_each(placed_together, lambda i, g, y, *picked, indices, x: g[indices[i]])
 
 
 def _integers(indices: Any, x: Any) -> Any:

@@ -139,7 +139,7 @@ class Rule:
     def __init__(self, function: Any, vjps: Any, compute: Callable[..., Any] | None = None) -> None:
         self.function = function
         self.vjps = vjps
-        self.compute = compute or function
+        self.compute = compute or getattr(function, "on_arrays", function)
         if isinstance(vjps, EachArgument):
             self.signature = Signature(function, vjps.vjp, 3)
         else:
@@ -150,16 +150,14 @@ class Rule:
         self, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[Sequence[Any], dict[str, Any]]:
         """The call in our terms: what is differentiated by position, the rest by keyword."""
-        from numpynn.autograd.tensor import unwrapped
-
-        if isinstance(self.vjps, EachArgument) or not self.signature.ours:
-            return args, unwrapped(self.signature.named((), kwargs))
-        if not kwargs and len(args) <= self.signature.in_step:  # nothing to sort: 1 µs less
-            arrays = len(self.vjps)
+        signature, arrays = self.signature, len(self.vjps)
+        if isinstance(self.vjps, EachArgument) or not signature.ours:
+            return args, unwrapped(signature.named((), kwargs))
+        if not kwargs and len(args) <= signature.in_step:  # nothing to sort: 1 µs less
             return [*args[:arrays], *unwrapped(args[arrays:])], kwargs
-        named = self.signature.named(args, kwargs)
+        named = signature.named(args, kwargs)
         positional = []
-        for name, default in list(self.signature.ours.items())[: len(self.vjps)]:
+        for name, default in list(signature.ours.items())[:arrays]:
             if name not in named and default is inspect.Parameter.empty:
                 break
             positional.append(named.pop(name, default))
@@ -226,6 +224,7 @@ def own(function: Callable[..., Any]) -> Callable[..., Any]:
                 return apply(RULES[call], args, kwargs)
         return function(*args, **kwargs)
 
+    call.on_arrays = function  # type: ignore[attr-defined]
     return call
 
 
@@ -237,6 +236,17 @@ def among(module: Any, names: str) -> Iterable[Any]:
 def values(x: Array) -> Array:
     """The array of a Tensor; anything else as it is."""
     return x.array if hasattr(x, "node") else x
+
+
+def unwrapped(value: Any) -> Any:
+    """`value` with every Tensor in it, nested in lists, tuples and dicts too, as its array."""
+    if hasattr(value, "node"):
+        return value.array
+    if type(value) in (tuple, list):
+        return type(value)(unwrapped(item) for item in value)
+    if type(value) is dict:
+        return {key: unwrapped(item) for key, item in value.items()}
+    return value
 
 
 def like(x: Array) -> Array | None:

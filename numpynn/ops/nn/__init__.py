@@ -1,7 +1,7 @@
 """Keras's `ops.nn`: activations, cross-entropies, normalisations, class numbers as vectors.
 
     elementwise.py    activations, value by value
-    softmax.py        softmax, log_softmax, sparsemax, along an axis
+    probabilities.py  softmax, log_softmax, sparsemax, along an axis
     crossentropy.py   losses fused with the softmax or sigmoid before them
     normalization.py  moments, and what divides by them
     encoding.py       one_hot, multi_hot
@@ -13,4 +13,4 @@ from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403
 from numpynn.ops.nn.encoding import *  # noqa: F403
 from numpynn.ops.nn.normalization import *  # noqa: F403
-from numpynn.ops.nn.softmax import *  # noqa: F403
+from numpynn.ops.nn.probabilities import *  # noqa: F403

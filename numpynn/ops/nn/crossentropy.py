@@ -20,7 +20,7 @@ from numpynn import config
 from numpynn.autograd import primitive, stop_gradient
 from numpynn.ops.dtypes import as_array, floating
 from numpynn.ops.nn.elementwise import sigmoid_values
-from numpynn.ops.nn.softmax import largest, restored, sum_of_products, total
+from numpynn.ops.nn.probabilities import largest, restored, sum_of_products, total
 from numpynn.typing import Array
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]

@@ -60,6 +60,13 @@ def _of_two(function: Any, *weak: type) -> Any:
     return _named(call, function, " of `x1` and `x2` in their common dtype")
 
 
+def _of_bits(function: Any) -> Any:
+    def call(x: Array, y: Array) -> Array:
+        return function(*aligned(x, y))
+
+    return values_only(_named(call, function, " of `x` and `y` in their common dtype"))
+
+
 def _test_of_one(function: Any) -> Any:
     return values_only(_of_one(function))
 
@@ -279,11 +286,11 @@ isreal = _test_of_one(np.isreal)
 logical_not = _test_of_one(np.logical_not)
 bitwise_invert = bitwise_not = _test_of_one(np.invert)
 
-bitwise_and = _test_of_two(np.bitwise_and)
-bitwise_or = _test_of_two(np.bitwise_or)
-bitwise_xor = _test_of_two(np.bitwise_xor)
-bitwise_left_shift = left_shift = _test_of_two(np.left_shift)
-bitwise_right_shift = right_shift = _test_of_two(np.right_shift)
+bitwise_and = _of_bits(np.bitwise_and)
+bitwise_or = _of_bits(np.bitwise_or)
+bitwise_xor = _of_bits(np.bitwise_xor)
+bitwise_left_shift = left_shift = _of_bits(np.left_shift)
+bitwise_right_shift = right_shift = _of_bits(np.right_shift)
 equal = _test_of_two(np.equal)
 greater = _test_of_two(np.greater)
 greater_equal = _test_of_two(np.greater_equal)
