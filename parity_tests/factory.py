@@ -195,11 +195,11 @@ def check(
     numpy: `function` on plain arrays is an independent truth (it is NumPy's own).
     second: hold second derivatives too. float32: `function` keeps float32.
     values: compare values with the reference (False: gradients only, as for eigenvector signs).
-    examples: how many calls are drawn, by default a quarter of the profile's.
+    examples: how many calls are drawn, by default half of the profile's.
     bar: a factor on all bars, for functions whose conditioning their domain cannot bound.
     Raises AssertionError with the call that fails.
     """
-    number = examples or max(3, settings.default.max_examples // 4)
+    number = examples or max(3, settings.default.max_examples // 2)
 
     @settings(max_examples=number)
     @given(drawn)

@@ -10,6 +10,7 @@ from autograd_cases import CASES, Case
 from factory import Call, error
 from hypothesis import given, settings
 from standin import StandIn
+from test_autograd_primitives import EXAMPLES, library_primitives, values
 
 from numpynn.autograd import (
     GradientTape,
@@ -102,6 +103,31 @@ def halved(x: Any) -> Any:
 @primitive(plain=lambda x: x * x)
 def squared(x: Any) -> Any:
     return x * x, lambda g: (2.0 * g * x,)
+
+
+def test_every_primitive_on_a_foreign_array() -> None:
+    random = np.random.default_rng(0)
+    for call in library_primitives():
+        example = EXAMPLES.get(call.__name__)
+        args = (values(random, 3, 4),) if example is None else example(random)
+        expected, slopes = of_primitive(call, args, np.asarray)
+        found, foreign = of_primitive(call, args, StandIn)
+        assert isinstance(found, StandIn), call.__name__
+        assert error(revealed(found), expected) <= 1e-12, call.__name__
+        for a, b in zip(foreign, slopes, strict=True):
+            assert error(revealed(a), revealed(b)) <= 1e-10, call.__name__
+
+
+def of_primitive(call: Any, args: Any, kind: Any) -> tuple[Any, list[Any]]:
+    """Value and gradients of a primitive on arrays of this kind."""
+    given = [kind(a) if isinstance(a, np.ndarray) else a for a in args]
+    watched = [
+        Tensor(a, requires_grad=True) if getattr(a, "dtype", np.dtype(int)).kind == "f" else a
+        for a in given
+    ]
+    y = call(*watched)
+    y.backward(kind(np.cos(np.arange(y.size)).reshape(y.shape)))
+    return y.numpy(), [x.grad for x in watched if isinstance(x, Tensor)]
 
 
 def test_tapes_and_operators_on_a_foreign_array() -> None:

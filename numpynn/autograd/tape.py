@@ -356,7 +356,8 @@ def _as_tensor(cotangent: Any) -> Tensor:
     from numpynn.autograd.tensor import tensor_of
 
     if type(cotangent) is Pieces:
-        return cotangent.total()
+        total: Tensor = cotangent.total()
+        return total
     return cotangent if hasattr(cotangent, "node") else tensor_of(cotangent, None)
 
 

@@ -121,10 +121,9 @@ class Sequential(Model):
 
     def _build_if_possible(self) -> None:
         first = self._chain[0] if self._chain else None
+        shape: Any = getattr(first, "input_shape", None)  # of a model
         if isinstance(first, InputLayer):
             shape = first.batch_shape
-        else:
-            shape = getattr(first, "input_shape", None)  # of a model
         if shape is not None and len(self._chain) > 1:
             self.build(shape)
 

@@ -7,6 +7,7 @@ of a few calls for every variable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 from weakref import ref
@@ -39,15 +40,17 @@ class FlatVariables:
     def _attach(self) -> None:
         """Copy the values into new memory and make the variables views of it."""
         self.values = np.concatenate([v.array.reshape(-1) for v in self.variables])
-        # Views of a memoryview keep their own identity as the base of further views, so that
-        # `Variable.shared` sees whoever holds a part of one.
-        memory = self.values.data if type(self.values) is np.ndarray else None
+        # An array over a memoryview is the base of its own views, which a view of another array is
+        # not. So `Variable.shared` sees whoever holds a part of it.
+        plain, bytes_each = type(self.values) is np.ndarray, self.values.itemsize
+        memory = self.values.data.cast("B") if plain and self.size else None
+        code: Any = self.values.dtype.char
         for variable, start, stop in self._parts():
-            if memory is None:
+            if memory is None or start == stop:
                 variable.array = self.values[start:stop].reshape(variable.shape)
             else:
-                offset = start * self.values.itemsize
-                variable.array = np.ndarray(variable.shape, variable.dtype, memory, offset)
+                part = memory[start * bytes_each : stop * bytes_each]
+                variable.array = np.asarray(part.cast(code, variable.shape))
         self._views = [ref(v.array) for v in self.variables]
 
     def _parts(self) -> Iterable[tuple[Variable, int, int]]:
@@ -82,7 +85,7 @@ class Optimizer:
 
     learning_rate: a number. weight_decay λ: w -= λ · learning_rate · w before each update.
     clipnorm: the largest norm of one variable's gradient; global_clipnorm: of all together;
-    clipvalue: the largest single value. At most one of the three.
+    clipvalue: the largest single value. At most one of the three; 0 and less clip nothing.
     """
 
     slots: tuple[str, ...] = ()  # the pieces of state, each as large as the weights
@@ -102,8 +105,6 @@ class Optimizer:
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set; got "
                 f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}."
             )
-        if given and given[0] <= 0:
-            raise ValueError(f"The clipping bound must be positive; got {given[0]}.")
         if not isinstance(learning_rate, (int, float, np.number, Tensor)):
             raise ValueError(f"`learning_rate` must be a number; got {learning_rate!r}.")
         self.name = name or auto_name(type(self).__name__)
@@ -147,7 +148,9 @@ class Optimizer:
         self._variables = list(variables)
         self._given = variables
         self._shapes = [v.shape for v in self._variables]
-        self._constrained: list[Any] = [v for v in self._variables if v.constraint is not None]
+        self._constrained: list[tuple[int, Any]] = [
+            (i, v) for i, v in enumerate(self._variables) if v.constraint is not None
+        ]
         by_dtype: dict[Any, list[int]] = {}
         for i, variable in enumerate(self._variables):
             by_dtype.setdefault(variable.dtype, []).append(i)
@@ -186,8 +189,9 @@ class Optimizer:
             self._decay(group, mine)
             for start, stop in stretches:
                 self._update_blocks(group, start, stop, numbers)
-        for variable in self._constrained:
-            variable.assign(variable.constraint(variable.array))
+        for i, variable in self._constrained:
+            if gradients[i] is not None:
+                variable.assign(variable.constraint(variable.array))
         self.iterations.array = self.iterations.array + 1
 
     def _update_blocks(self, group: FlatVariables, start: int, stop: int, numbers: Any) -> None:
@@ -237,16 +241,14 @@ class Optimizer:
                 )
 
     def _clipped(self, gradients: list[Any]) -> list[Any]:
-        if self.clipnorm is not None:
-            return [
-                None if g is None else _shortened(g, _norm([g]), self.clipnorm) for g in gradients
-            ]
-        if self.global_clipnorm is not None:
-            norm = _norm([g for g in gradients if g is not None])
-            return [
-                None if g is None else _shortened(g, norm, self.global_clipnorm) for g in gradients
-            ]
-        if self.clipvalue is not None:
+        if self.clipnorm is not None and self.clipnorm > 0:
+            bound = self.clipnorm
+            return [None if g is None else _shortened(g, _norm([g]), bound) for g in gradients]
+        if self.global_clipnorm is not None and self.global_clipnorm > 0:
+            bound, norm = self.global_clipnorm, _norm([g for g in gradients if g is not None])
+            norm = norm if norm < math.inf else math.nan  # as in Keras: then no gradient is usable
+            return [None if g is None else _shortened(g, norm, bound) for g in gradients]
+        if self.clipvalue is not None and self.clipvalue > 0:
             bound = self.clipvalue
             return [None if g is None else np.clip(g, -bound, bound) for g in gradients]
         return gradients
@@ -255,8 +257,8 @@ class Optimizer:
         if self.weight_decay is None:
             return
         factor = 1.0 - self.weight_decay * float(self._learning_rate.array)
-        for variable, start, stop in group._parts():
-            if variable.trainable:
+        for gradient, (_, start, stop) in zip(gradients, group._parts(), strict=True):
+            if gradient is not None:
                 group.values[start:stop] *= factor
 
     @property
@@ -295,4 +297,4 @@ def _norm(gradients: Sequence[Array]) -> float:
 
 
 def _shortened(gradient: Array, norm: float, bound: float) -> Array:
-    return gradient * (bound / norm) if norm > bound else gradient
+    return gradient if norm <= bound else gradient * (bound / norm)

@@ -19,7 +19,7 @@ import numpy as np
 from numpynn import config
 from numpynn.autograd import primitive, stop_gradient
 from numpynn.ops.dtypes import as_array, floating
-from numpynn.ops.nn.elementwise import sigmoid_values
+from numpynn.ops.nn.elementwise import positive_part, sigmoid_values
 from numpynn.ops.nn.probabilities import largest, restored, sum_of_products, total
 from numpynn.typing import Array
 
@@ -203,7 +203,7 @@ def _plain_sigmoid_crossentropy(target: Array, z: Array) -> Array:
 @primitive(plain=_plain_sigmoid_crossentropy)
 def _sigmoid_crossentropy(target: Array, z: Array) -> tuple[Array, Any]:
     loss = np.log1p(np.exp(-np.abs(z)))
-    loss += np.maximum(z, 0.0)
+    loss += positive_part(z)
     loss -= z * target
     return loss, (lambda g: g * -z, lambda g: (sigmoid_values(z) - target) * g)
 

@@ -30,17 +30,26 @@ __all__ = [
 
 # -- rectifiers ------------------------------------------------------------------------------------
 
-_LARGE = 4096
+_LARGE = (
+    4096  # from here on `clip` with two bounds is the faster: 8 µs instead of 26 for (128, 512)
+)
+
+
+def positive_part(x: Array) -> Array:
+    """max(x, 0) of a raw array."""
+    return x.clip(0.0, math.inf) if x.size > _LARGE else np.maximum(x, 0.0)
+
+
+def negative_part(x: Array) -> Array:
+    """min(x, 0) of a raw array."""
+    return x.clip(-math.inf, 0.0) if x.size > _LARGE else np.minimum(x, 0.0)
 
 
 @primitive(plain=lambda x: np.maximum(0.0, x))  # a tie goes to the first: the slope at 0 is 0
 def relu(x: Array) -> tuple[Array, Any]:
     """max(x, 0).  Source: Nair and Hinton 2010."""
     x = as_array(x)
-    if x.size > _LARGE and x.dtype.kind == "f":  # the same, and for (128, 512) 8 µs instead of 26
-        y = x.clip(0.0, math.inf)
-    else:
-        y = np.maximum(x, 0)
+    y = positive_part(x) if x.dtype.kind == "f" else np.maximum(x, 0)
     return y, lambda g: (g * (y > 0),)
 
 
@@ -66,12 +75,12 @@ def elu(x: Array, alpha: float = 1.0) -> tuple[Array, Any]:
     """x, or α (e^x - 1) where x <= 0.  Source: Clevert, Unterthiner and Hochreiter 2016."""
     x = floating(x)
     alpha = float(alpha)
-    y = np.expm1(np.minimum(x, 0.0))
+    y = np.expm1(negative_part(x))
     if alpha == 1.0:
         y = np.maximum(x, y)  # e^x - 1 is never below x, and 0 where x > 0
-        return y, lambda g: (g * (np.minimum(y, 0.0) + 1.0),)
+        return y, lambda g: (g * (negative_part(y) + 1.0),)
     y *= alpha
-    y += np.maximum(x, 0.0)
+    y += positive_part(x)
     return y, lambda g: (g * np.where(x > 0, 1.0, y + alpha),)
 
 
@@ -88,9 +97,9 @@ def selu(x: Array) -> tuple[Array, Any]:
     Source: Klambauer et al. 2017, arXiv:1706.02515.
     """
     x = floating(x)
-    negative = np.expm1(np.minimum(x, 0.0))
+    negative = np.expm1(negative_part(x))
     negative *= _SELU_SCALE * _SELU_ALPHA
-    y = np.maximum(x, 0.0)
+    y = positive_part(x)
     y *= _SELU_SCALE
     y += negative
     slope_at_zero = _SELU_SCALE * _SELU_ALPHA
@@ -126,7 +135,7 @@ def softplus(x: Array) -> tuple[Array, Any]:
     """ln(1 + e^x): relu made smooth.  Its slope is σ(x) = 1 - e^(-y)."""
     x = floating(x)
     y = _log1p_exp_minus_abs(x)
-    y += np.maximum(x, 0.0)
+    y += positive_part(x)
     return y, lambda g: (g * -np.expm1(-y),)
 
 
@@ -134,7 +143,7 @@ def softplus(x: Array) -> tuple[Array, Any]:
 def log_sigmoid(x: Array) -> tuple[Array, Any]:
     """ln σ(x) = -ln(1 + e^(-x)).  Its slope is 1 - σ(x) = 1 - e^y."""
     x = floating(x)
-    y = np.minimum(x, 0.0)
+    y = negative_part(x)
     y -= _log1p_exp_minus_abs(x)
     return y, lambda g: (g * -np.expm1(y),)
 
