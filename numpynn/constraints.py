@@ -23,7 +23,7 @@ class Constraint:
     """Base class: override `__call__(w)`, which returns the projected weight, and `get_config`."""
 
     def __call__(self, w: Array) -> Any:
-        raise NotImplementedError("A Constraint must implement `__call__(w)`.")
+        return w
 
     def get_config(self) -> dict[str, Any]:
         return {}
@@ -34,6 +34,7 @@ class Constraint:
 
 
 def _norm(w: Array, axis: Any) -> Any:
+    axis = tuple(axis) if isinstance(axis, list) else axis
     return np.sqrt(np.sum(np.square(w), axis=axis, keepdims=True))
 
 

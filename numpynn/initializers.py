@@ -21,8 +21,17 @@ from numpynn.typing import Array
 from numpynn.utils.registry import Registry
 
 
-def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
-    """(fan_in, fan_out) of a kernel; the axes before the last two are its window."""
+def compute_fans(
+    shape: Sequence[int],
+    input_axes: Sequence[int] | None = None,
+    output_axes: Sequence[int] | None = None,
+) -> tuple[int, int]:
+    """(fan_in, fan_out) of a kernel.
+
+    Unless the axes of inputs and outputs are both given: the last two, times the window before.
+    """
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[a] for a in input_axes), math.prod(shape[a] for a in output_axes)
     if not shape:
         return 1, 1
     if len(shape) == 1:
@@ -159,11 +168,14 @@ class VarianceScaling(RandomInitializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: random.Seed = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
         if scale <= 0.0:
             raise ValueError(f"`scale` must be positive; got {scale}.")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"`mode` must be fan_in, fan_out or fan_avg; got {mode!r}.")
+        distribution = distribution.lower()
         distribution = "truncated_normal" if distribution == "normal" else distribution
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
             raise ValueError(
@@ -174,9 +186,11 @@ class VarianceScaling(RandomInitializer):
         self.scale = scale
         self.mode = mode
         self.distribution = distribution
+        self.input_axes = input_axes
+        self.output_axes = output_axes
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
-        fan_in, fan_out = compute_fans(shape)
+        fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
@@ -195,19 +209,27 @@ class VarianceScaling(RandomInitializer):
             "mode": self.mode,
             "distribution": self.distribution,
             "seed": self.seed,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
         }
 
 
 class _Scaled(VarianceScaling):
-    """A variance scaling with everything but the seed fixed."""
+    """A variance scaling with scale, mode and distribution fixed."""
 
     fixed: tuple[float, str, str]
 
-    def __init__(self, seed: random.Seed = None) -> None:
-        super().__init__(*self.fixed, seed=seed)
+    def __init__(
+        self,
+        seed: random.Seed = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(*self.fixed, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        free = ("seed", "input_axes", "output_axes")
+        return {name: value for name, value in super().get_config().items() if name in free}
 
 
 class GlorotUniform(_Scaled):
@@ -273,11 +295,22 @@ class Orthogonal(RandomInitializer):
         return {"gain": self.gain, "seed": self.seed}
 
 
-class STFT(Initializer):
-    """The matrix of a short-time Fourier transform: cosines or sines under a window.
+_WINDOWS: dict[str, Any] = {
+    "hann": np.hanning,
+    "hamming": np.hamming,
+    "blackman": np.blackman,
+    "bartlett": np.bartlett,
+    "boxcar": np.ones,
+}
 
-    side: "real" or "imag". window: None, or a vector-producing name ("hann", "hamming").
-    scaling: None, "density" or "spectrum". Shape (frame_length, 1, fft_length // 2 + 1).
+
+class STFT(Initializer):
+    """The matrix of a short-time Fourier transform:  w_t cos(2π f t / F)  or  -w_t sin(2π f t / F).
+
+    Shape (T, 1, F // 2 + 1): T time steps of a frame, F frequency bands. side: "real" (cosines) or
+    "imag". window w: None, its T values, or "hann", "hamming", "blackman", "bartlett", "boxcar".
+    scaling divides by √Σw² ("density") or Σ|w| ("spectrum"). periodic: leave out the window's last
+    value. Raises ValueError for other names, and a window of another length.
     """
 
     def __init__(
@@ -289,6 +322,8 @@ class STFT(Initializer):
     ) -> None:
         if side not in ("real", "imag"):
             raise ValueError(f"`side` must be real or imag; got {side!r}.")
+        if isinstance(window, str) and window not in _WINDOWS:
+            raise ValueError(f"`window` must be one of {', '.join(_WINDOWS)}; got {window!r}.")
         if scaling not in (None, "density", "spectrum"):
             raise ValueError(f"`scaling` must be None, density or spectrum; got {scaling!r}.")
         self.side = side
@@ -298,20 +333,27 @@ class STFT(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
         length, _, bins = shape
-        fft_length = (bins - 1) * 2
-        angles = np.arange(bins) * (2.0 * math.pi / fft_length)
-        phase = np.arange(length)[:, None] * angles
-        window: Array = np.ones(length)
-        if self.window is not None:
-            make = {"hann": np.hanning, "hamming": np.hamming}.get(self.window, self.window)
-            window = make(length + 1)[:-1] if self.periodic else make(length)
-        scale = 1.0
-        if self.scaling == "density":
-            scale = math.sqrt(float(np.sum(window**2)))
-        elif self.scaling == "spectrum":
-            scale = abs(float(np.sum(window)))
+        time, frequency = np.arange(length)[:, None, None], np.arange(bins)
+        phase = time * frequency * (math.pi / (bins - 1))
         wave = np.cos(phase) if self.side == "real" else -np.sin(phase)
-        return (wave * window[:, None] / scale).reshape(shape).astype(dtype or config.floatx())
+        if self.window is not None:
+            window = self._values(length)
+            wave = wave * window[:, None, None]
+            if self.scaling == "density":
+                wave /= math.sqrt(float(np.sum(np.square(window))))
+            elif self.scaling == "spectrum":
+                wave /= float(np.sum(np.absolute(window)))
+        return wave.astype(dtype or config.floatx())
+
+    def _values(self, length: int) -> Array:
+        """The window at every time step."""
+        if isinstance(self.window, str):
+            make = _WINDOWS[self.window]
+            return make(length + 1)[:-1] if self.periodic else make(length)
+        values = np.asarray(self.window)
+        if values.shape != (length,):
+            raise ValueError(f"`window` must have shape ({length},); got {values.shape}.")
+        return values
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -352,7 +394,15 @@ _registry = Registry(
         Orthogonal,
         STFT,
     ],
-    {"normal": RandomNormal, "uniform": RandomUniform},
+    {
+        "normal": RandomNormal,
+        "uniform": RandomUniform,
+        "one": Ones,
+        "zero": Zeros,
+        "IdentityInitializer": Identity,
+        "OrthogonalInitializer": Orthogonal,
+        "STFTInitializer": STFT,
+    },
 )
 serialize, deserialize = _registry.serialize, _registry.deserialize
 

@@ -33,10 +33,10 @@ def _checked(name: str, value: Any) -> float:
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float, np.number))
-        or not np.isfinite(value)
+        or not 0 <= value < np.inf
     ):
         raise ValueError(
-            f"The regularization factor `{name}` must be a finite number; got {value!r}."
+            f"The regularization factor `{name}` must be a finite number, 0 or more; got {value!r}."
         )
     return float(value)
 

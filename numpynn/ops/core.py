@@ -65,7 +65,8 @@ def dtype(x: Array) -> str:
 
 def cast(x: Array, dtype: Any) -> Array:
     """`x` in another dtype; the gradient comes back in that of `x`."""
-    return cast_array(as_array(x), standardize_dtype(dtype))
+    x, wanted = as_array(x), standardize_dtype(dtype)
+    return x if x.dtype == wanted else cast_array(x, wanted)
 
 
 def saturate_cast(x: Array, dtype: Any) -> Array:

@@ -89,7 +89,7 @@ def as_array(x: Any, dtype: Any = None) -> Array:
     """
     if not hasattr(x, "__array_function__"):
         x = _from_python(x)
-    return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+    return x if dtype is None else in_dtype(x, dtype)
 
 
 def floating(x: Any, int64: str | None = None) -> Array:
@@ -99,6 +99,17 @@ def floating(x: Any, int64: str | None = None) -> Array:
     if x.dtype.kind in "fc":
         return x
     return x.astype(int64 if int64 and x.dtype == np.int64 else config.floatx())
+
+
+def in_dtype(x: Array, dtype: Any) -> Array:
+    """`x` in a dtype, itself where it has it."""
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def at_least_single(x: Array) -> Array:
+    """Floats of 32 bits or more to compute with: sums of float16 overflow."""
+    x = floating(x)
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def aligned(*values: Any, weak: tuple[type, ...] = ()) -> list[Any]:

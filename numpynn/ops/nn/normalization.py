@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from numpynn import config
-from numpynn.ops.dtypes import aligned, common_dtype, floating
+from numpynn.ops.dtypes import aligned, at_least_single, floating, in_dtype
 from numpynn.typing import Array
 
 __all__ = [
@@ -26,7 +26,7 @@ def moments(
     """
     x = floating(x)
     axes = axes if isinstance(axes, int) else tuple(axes)
-    wide = _at_least_single(x)
+    wide = at_least_single(x)
     mean = np.mean(wide, axis=axes, keepdims=keepdims)
     variance = np.var(wide, axis=axes, keepdims=keepdims)
     if wide is x:
@@ -87,13 +87,13 @@ def rms_normalization(
     Source: Zhang and Sennrich 2019, arXiv:1910.07467.
     """
     given = floating(x)
-    x = _at_least_single(given if given.ndim else np.reshape(given, (1,)))
+    x = at_least_single(given if given.ndim else np.reshape(given, (1,)))
     axes = axis if isinstance(axis, int) else tuple(axis)
     epsilon = config.epsilon() if epsilon is None else epsilon
     y = x / np.sqrt(np.mean(np.square(x), axis=axes, keepdims=True) + epsilon)
     if scale is not None:
-        y = y * floating(scale).astype(x.dtype)
-    return y.astype(given.dtype)
+        y = y * in_dtype(scale, x.dtype)
+    return in_dtype(y, given.dtype)
 
 
 def layer_normalization(
@@ -110,20 +110,20 @@ def layer_normalization(
     Source: Ba, Kiros and Hinton 2016, arXiv:1607.06450.
     """
     given = floating(x)
-    x = _at_least_single(given)
+    x = at_least_single(given)
     axes = sorted(a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis))
     epsilon = config.epsilon() if epsilon is None else epsilon
     shape = [x.shape[a] if a in axes else 1 for a in range(x.ndim)]
     mean, variance = moments(x, axes, keepdims=True)
     factor = 1.0 / np.sqrt(variance + epsilon)
     if gamma is not None:
-        factor = factor * np.reshape(gamma, shape).astype(x.dtype)
+        factor = factor * in_dtype(np.reshape(gamma, shape), x.dtype)
     if rms_scaling:
-        return (x * factor).astype(given.dtype)
+        return in_dtype(x * factor, given.dtype)
     shift = -mean * factor
     if beta is not None:
-        shift = shift + np.reshape(beta, shape).astype(x.dtype)
-    return (x * factor + shift).astype(given.dtype)
+        shift = shift + in_dtype(np.reshape(beta, shape), x.dtype)
+    return in_dtype(x * factor + shift, given.dtype)
 
 
 def psnr(x1: Array, x2: Array, max_val: float) -> Array:
@@ -135,9 +135,3 @@ def psnr(x1: Array, x2: Array, max_val: float) -> Array:
     if x1.shape != x2.shape:
         raise ValueError(f"psnr compares images of one shape; got {x1.shape} and {x2.shape}.")
     return 20.0 * math.log10(max_val) - 10.0 * np.log10(np.mean(np.square(x1 - x2)))
-
-
-def _at_least_single(x: Array) -> Array:
-    """`x`, as float32 where it is float16."""
-    dtype = common_dtype(x.dtype, np.dtype(np.float32))
-    return x if x.dtype == dtype else x.astype(dtype)

@@ -14,8 +14,9 @@ import numpy as np
 from numpynn.ops.dtypes import (
     aligned,
     as_array,
-    common_dtype,
+    at_least_single,
     floating,
+    in_dtype,
     standardize_dtype,
     values_only,
 )
@@ -52,7 +53,7 @@ def summable(x: Array) -> Array:
 def _total(function: Callable[..., Array], x: Array, axis: Axis, keepdims: bool) -> Array:
     """A sum or product in the dtype of `x`: NumPy's are 64 bits wide for integers."""
     total = function(x, axis=axes_of(axis), keepdims=keepdims)
-    return total if total.dtype == x.dtype else total.astype(x.dtype)
+    return in_dtype(total, x.dtype)
 
 
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -80,28 +81,22 @@ def _cumulative(function: Any, x: Array, axis: int | None, dtype: Any) -> Array:
     x = as_array(x, None if dtype is None else standardize_dtype(dtype))
     x = x.astype(np.int32) if x.dtype == bool else x
     total = function(x, axis=axis)
-    return total if total.dtype == x.dtype else total.astype(x.dtype)
+    return in_dtype(total, x.dtype)
 
 
 # -- means and spread ------------------------------------------------------------------------------
 
 
-def _at_least_single(x: Array) -> tuple[Array, Any]:
-    """`x` in floats of 32 bits or more, to compute with, and the dtype of the result."""
-    x = floating(x)
-    return x.astype(common_dtype(x.dtype, np.dtype(np.float32))), x.dtype
-
-
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """Σ x / n"""
-    wide, dtype = _at_least_single(x)
-    return np.mean(wide, axis=axes_of(axis), keepdims=keepdims).astype(dtype)
+    x = floating(x)
+    return in_dtype(np.mean(at_least_single(x), axis=axes_of(axis), keepdims=keepdims), x.dtype)
 
 
 def var(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean of (x - mean)²."""
-    wide, dtype = _at_least_single(x)
-    return np.var(wide, axis=axes_of(axis), keepdims=keepdims).astype(dtype)
+    x = floating(x)
+    return in_dtype(np.var(at_least_single(x), axis=axes_of(axis), keepdims=keepdims), x.dtype)
 
 
 def std(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -227,7 +222,7 @@ def nanmedian(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 def _quantile(function: Any, x: Array, q: Array, axis: Axis, method: str, keepdims: bool) -> Array:
     x = floating(x)
     found = function(x, q, axis=axes_of(axis), method=method, keepdims=keepdims)
-    return found.astype(x.dtype)
+    return in_dtype(found, x.dtype)
 
 
 # -- without NaN -----------------------------------------------------------------------------------

@@ -1,0 +1,226 @@
+"""The systems of the catalogue, and the numbers that the course book prints about them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerasref import systems as keras_systems
+from numpynn import Input, Sequential, config, layers, losses, systems, utils
+from numpynn.autograd import grad
+from numpynn.systems import (
+    backprop_by_hand,
+    food_prices_batch,
+    food_prices_online,
+    gradient_descent_1d,
+    iris_mlp,
+    iris_mlp_as_printed,
+    xor,
+)
+
+PARAMETERS = {
+    "xor": 9,
+    "gradient-descent-1d": 2,
+    "food-prices-batch": 3,
+    "food-prices-online": 3,
+    "food-prices": 4,
+    "backprop-by-hand": 12,
+    "ionosphere-mlp": 447,
+    "iris-mlp": 165,
+    "iris-mlp-as-printed": 165,
+    "boston-mlp": 237,
+    "sine-fit": 141,
+    "mnist-softmax": 7850,
+    "mnist-mlp": 101_770,
+    "functional-mlp": 59_210,
+}
+
+
+def test_both_catalogues_hold_the_same_systems():
+    assert sorted(systems.SLUGS) == keras_systems.slugs()
+
+
+@pytest.mark.parametrize("slug", systems.SLUGS)
+def test_parameters_are_as_many_as_the_book_counts(slug):
+    assert systems.load(slug).count_params() == PARAMETERS[slug]
+
+
+@pytest.mark.parametrize("slug", systems.SLUGS)
+def test_a_system_says_what_it_is(slug):
+    system = systems.load(slug)
+    assert system.chapter
+    assert system.task
+    assert system.metric
+    assert system.module.__doc__
+    assert "course book" in system.module.__doc__
+
+
+@pytest.mark.parametrize("slug", [s for s in systems.SLUGS if systems.load(s).is_model])
+def test_an_epoch_of_every_model_lowers_its_loss_or_leaves_it_finite(slug):
+    system = systems.load(slug)
+    utils.set_random_seed(0)
+    split, model = system.data(), system.model()
+    assert len(split.x) == len(split.y)
+    assert len(split.x_test) == len(split.y_test)
+    size = min(len(split.x), 500)
+    history = model.fit(
+        split.x[:size], split.y[:size], batch_size=system.module.BATCH_SIZE, epochs=1, verbose=0
+    )
+    assert math.isfinite(history.history["loss"][0])
+    measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    assert system.metric in measured
+
+
+def test_an_unknown_system_is_named_with_its_neighbours():
+    with pytest.raises(ValueError, match=r"no system 'iris-mpl'.*iris-mlp"):
+        systems.load("iris-mpl")
+
+
+# -- exclusive or ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_books_network_computes_exclusive_or_to_the_bit(dtype):
+    before = config.floatx()
+    config.set_floatx(dtype)
+    try:
+        points = xor.data().x
+        np.testing.assert_array_equal(xor.hidden_map(points), [[0, 0], [1, 0], [1, 0], [2, 1]])
+        found = xor.by_hand().predict(points, verbose=0)
+    finally:
+        config.set_floatx(before)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found[:, 0], [0, 1, 1, 0])
+
+
+@given(st.lists(st.floats(-10, 10), min_size=3, max_size=3))
+def test_no_line_separates_exclusive_or(numbers):
+    split = xor.data()
+    right = (split.x @ numbers[:2] + numbers[2] > 0) == (split.y > 0.5)
+    assert right.sum() <= 3
+
+
+def test_logistic_regression_on_exclusive_or_stays_at_ln_2():
+    split = xor.data()
+    utils.set_random_seed(0)
+    model = Sequential([Input((2,)), layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    model.optimizer.learning_rate = 0.1
+    history = model.fit(split.x, split.y, batch_size=4, epochs=300, verbose=0)
+    assert history.history["loss"][-1] == pytest.approx(math.log(2), abs=1e-3)
+
+
+# -- gradient descent ------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 60))
+def test_descent_on_the_parabola_follows_the_closed_form(steps):
+    x = gradient_descent_1d.start()
+    for t in range(steps):
+        x, objective = gradient_descent_1d.step(x, t)
+    factor = 1 - gradient_descent_1d.STEP_SIZE
+    np.testing.assert_allclose(x, gradient_descent_1d.start() * factor**steps, rtol=1e-13)
+    assert float(objective) == pytest.approx(factor ** (2 * (steps - 1)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("step_size", "converges"), [(0.5, True), (1.9, True), (2.1, False)])
+def test_a_step_size_beyond_two_diverges(step_size, converges, monkeypatch):
+    monkeypatch.setattr(gradient_descent_1d, "STEP_SIZE", step_size)
+    x = gradient_descent_1d.start()
+    for t in range(200):
+        x, _ = gradient_descent_1d.step(x, t)
+    assert (gradient_descent_1d.measure(x) < 1e-6) == converges
+
+
+def test_batch_descent_ends_at_the_printed_prices():
+    prices = food_prices_batch.start()
+    for t in range(food_prices_batch.STEPS):
+        prices, _ = food_prices_batch.step(prices, t)
+    printed = [149.99854969104385, 50.00249323213941, 99.9987175643975]
+    np.testing.assert_allclose(prices, printed, rtol=1e-12)
+
+
+def test_online_descent_ends_at_the_printed_prices():
+    prices = food_prices_online.start()
+    for t in range(food_prices_online.STEPS):
+        prices, _ = food_prices_online.step(prices, t)
+    printed = [149.9999854696171, 50.00004609118093, 99.99997795027406]
+    np.testing.assert_allclose(prices, printed, rtol=1e-12)
+
+
+def test_the_worked_online_step():
+    prices, loss = food_prices_online.step(food_prices_online.start(), 0)
+    np.testing.assert_allclose(prices, [70, 100, 80], rtol=1e-15)
+    assert float(loss) == 350.0**2 / 2
+
+
+@pytest.mark.parametrize(("rate", "converges"), [(0.0069, True), (0.0071, False), (1 / 35, False)])
+def test_batch_descent_has_a_largest_step_size(rate, converges):
+    """2 / 287.0029, the bound that the largest eigenvalue of XᵀX sets, is 0.0069686."""
+    x, prices = food_prices_batch.inputs(), food_prices_batch.start()
+    total = x @ food_prices_batch.PRICES
+    first = None
+    for _ in range(150):
+        prices, loss = food_prices_batch.descend(prices, x, total, rate)
+        first = loss if first is None else first
+    assert (loss < first) == converges
+
+
+def test_the_rule_follows_the_gradient():
+    x = food_prices_batch.inputs()
+    total = x @ food_prices_batch.PRICES
+    start = food_prices_batch.start()
+    slope = grad(lambda w: np.sum(np.square(total - x @ w)) / 2)(start).numpy()
+    moved, _ = food_prices_batch.descend(start, x, total, 0.005)
+    np.testing.assert_allclose(moved, start - 0.005 * slope, rtol=1e-14)
+
+
+# -- back-propagation by hand ----------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-3, 3), min_size=12, max_size=12), st.integers(0, 3))
+def test_the_four_steps_are_the_gradient(numbers, t):
+    weights = np.array(numbers)
+    x, target = backprop_by_hand.INPUTS[[t]].astype(float), backprop_by_hand.TARGETS[[t]]
+
+    def error(w):
+        return np.sum(np.square(target - backprop_by_hand.network(w, x)[1])) / 2
+
+    moved, objective = backprop_by_hand.step(weights, t)
+    by_engine = grad(error)(weights).numpy()
+    by_differences = np.array(
+        [(error(weights + 1e-6 * e) - error(weights - 1e-6 * e)) / 2e-6 for e in np.eye(12)]
+    )
+    by_hand = (weights - moved) / backprop_by_hand.LEARNING_RATE
+    np.testing.assert_allclose(by_hand, by_engine, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(by_hand, by_differences, rtol=1e-5, atol=1e-9)
+    assert float(objective) == pytest.approx(float(error(weights)), rel=1e-14)
+
+
+# -- worked losses ---------------------------------------------------------------------------------
+
+
+def test_the_cross_entropy_of_the_book():
+    found = losses.categorical_crossentropy(
+        np.array([[0.0, 1, 0]]), np.array([[0.228, 0.619, 0.153]])
+    )
+    assert float(found[0]) == pytest.approx(0.479650, abs=5e-7)
+
+
+def test_logits_and_probabilities_give_the_books_value():
+    y, z = np.array([[0.0, 1, 0, 0]]), np.array([[-18.6, 0.51, 2.94, -12.8]])
+    loss = losses.BinaryCrossentropy(from_logits=True, dtype="float64")
+    assert float(loss(y, z)) == pytest.approx(0.86545795, abs=5e-9)
+    probabilities = losses.BinaryCrossentropy(dtype="float64")(y, 1 / (1 + np.exp(-z)))
+    assert float(probabilities) == pytest.approx(0.86545795, abs=1e-6)
+
+
+def test_the_printed_iris_recipe_differs_in_its_learning_rate_alone():
+    printed, corrected = iris_mlp_as_printed.model(), iris_mlp.model()
+    assert float(printed.optimizer.learning_rate) == 0.001
+    assert float(corrected.optimizer.learning_rate) == 0.01
+    assert [w.shape for w in printed.weights] == [w.shape for w in corrected.weights]
