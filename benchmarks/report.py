@@ -5,6 +5,7 @@ python -m benchmarks.report
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import time
@@ -57,12 +58,12 @@ def import_time() -> None:
 
 def large_network() -> None:
     """The step of a 784-512-512-10 network against Keras, and against its matrix products alone."""
-    import keras
     import numpy as np
 
     from benchmarks import networks
     from kerasref.timing import batch_ends
 
+    keras = importlib.import_module("keras")  # after kerasref, which chooses its back-end
     x, y = networks.data()
     models: dict[str, Any] = {"numpynn": networks.model()}
     for jit in (False, True):

@@ -183,7 +183,6 @@ class TrainingRun:
         self._draw_masks(len(x))
         losses = []
         for model in (self.ours, self.theirs.model):
-            model.reset_metrics()  # train_on_batch reports running means
             losses.append(model.train_on_batch(x, y, return_dict=True)["loss"])
         return error(losses[0], losses[1])
 

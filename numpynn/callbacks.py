@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from numpynn.autograd.structure import leaves
+
 
 class Callback:
     """Base class: override the hooks you need. `self.model` and `self.params` are set before use.
@@ -75,10 +77,7 @@ class CallbackList:
     """Calls the hooks of several callbacks in order, and only those that somebody overrides."""
 
     def __init__(self, callbacks: Any, model: Any, **params: Any) -> None:
-        if callbacks is None:
-            callbacks = []
-        elif not isinstance(callbacks, (list, tuple)):
-            callbacks = [callbacks]
+        callbacks = [] if callbacks is None else leaves(callbacks)
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise ValueError(
@@ -98,6 +97,15 @@ class CallbackList:
         callback.set_params(self.params)
         self.callbacks.append(callback)
         self._by_hook.clear()
+
+    def history(self) -> History:
+        """The History among the callbacks, a new one unless the user gave one."""
+        for callback in self.callbacks:
+            if isinstance(callback, History):
+                return callback
+        made = History()
+        self.append(made)
+        return made
 
     def listeners(self, hook: str) -> list[Any]:
         """The bound methods that do something in `hook`."""
@@ -122,7 +130,6 @@ class History(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.epoch = []
-        self.history = {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.epoch.append(epoch)

@@ -42,6 +42,8 @@ class Variable(Tensor):
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
+        if isinstance(initializer, str):
+            initializer = initializers.get(initializer)
         if callable(initializer) and not isinstance(initializer, Tensor):
             if shape is None:
                 raise ValueError(
@@ -49,8 +51,6 @@ class Variable(Tensor):
                     "Variable(initializer, shape=(…))."
                 )
             value = initializer(tuple(shape), dtype or config.floatx())
-        elif isinstance(initializer, str):
-            value = initializers.get(initializer)(tuple(shape or ()), dtype or config.floatx())
         else:
             value = initializer
         value = value.array if isinstance(value, Tensor) else value
@@ -127,7 +127,8 @@ class Variable(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         copied = Variable(self.array, dtype=self.dtype, trainable=self.trainable, name=self.name)
-        copied.path = self.path
+        copied.path, copied.learnable = self.path, self.learnable
+        copied.regularizer, copied.constraint = self.regularizer, self.constraint
         return copied
 
     def __repr__(self) -> str:

@@ -90,7 +90,11 @@ def hold_gradients(found: Sequence[Any], expected: Sequence[Any], bar: float) ->
 
 
 def derived(
-    library: Any, compute: Callable[..., Any], inputs: Sequence[Any], weights: Any = (), seed: int = 0
+    library: Any,
+    compute: Callable[..., Any],
+    inputs: Sequence[Any],
+    weights: Any = (),
+    seed: int = 0,
 ) -> tuple[Any, list[Any]]:
     """The value of `compute(*inputs)`, and its gradients for the inputs and for the weights.
 

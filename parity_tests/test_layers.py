@@ -27,7 +27,9 @@ each_float_type = pytest.mark.parametrize("dtype", FLOAT_TYPES)
 
 
 @each_float_type
-@given(x=filled(shapes), units=st.integers(1, 4), bias=st.booleans(), f=st.sampled_from(ACTIVATIONS))
+@given(
+    x=filled(shapes), units=st.integers(1, 4), bias=st.booleans(), f=st.sampled_from(ACTIVATIONS)
+)
 def test_dense_matches_keras(dtype: str, x: Any, units: int, bias: bool, f: str | None) -> None:
     if f == "softmax":
         units += 1  # over a single class it is constant, and both libraries warn

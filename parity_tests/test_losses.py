@@ -117,7 +117,12 @@ CASES: dict[str, tuple[str, Any, Callable[[Any], Any], dict[str, Any]]] = {
         lambda z: np.exp(z - 4.0),
         {},
     ),
-    "sparse logits": ("sparse_categorical_crossentropy", sparse(), np.asarray, {"from_logits": True}),
+    "sparse logits": (
+        "sparse_categorical_crossentropy",
+        sparse(),
+        np.asarray,
+        {"from_logits": True},
+    ),
     "sparse ignoring": (
         "sparse_categorical_crossentropy",
         sparse(),
@@ -237,7 +242,9 @@ def test_masks_of_predictions_match_keras(
 # -- ranks -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "binary_crossentropy"])
+@pytest.mark.parametrize(
+    "name", ["mean_squared_error", "mean_absolute_error", "binary_crossentropy"]
+)
 @pytest.mark.parametrize(
     ("true", "pred"), [((4,), (4, 1)), ((4, 1), (4,)), ((4, 3), (4, 3, 1)), ((4, 3, 1), (4, 3))]
 )
@@ -250,14 +257,14 @@ def test_n_and_n_1_never_broadcast(name: str, true: Any, pred: Any) -> None:
     hold(*values, 1e-6)
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "binary_crossentropy"])
+@pytest.mark.parametrize(
+    "name", ["mean_squared_error", "mean_absolute_error", "binary_crossentropy"]
+)
 def test_shapes_that_do_not_match_are_refused(name: str) -> None:
     for true, pred in (((4,), (3,)), ((4, 1), (4, 3)), ((4, 3), (4,)), ((2, 3, 4), (2, 4, 3))):
         with pytest.raises(ValueError, match="y_true .* y_pred") as raised:
             class_of(numpynn, name)()(np.ones(true), np.ones(pred))
         assert str(true) in str(raised.value) and str(pred) in str(raised.value)
-
-
 
 
 # -- saturated probabilities, and the logits behind them -------------------------------------------
@@ -312,7 +319,9 @@ def test_logits_are_found_behind_softmax_and_sigmoid(name: str, layer: bool, dty
         value = make(numpynn)(y_true, Tensor(LOGITS.astype(dtype)))
         z = LOGITS if name != "binary" else None
         if z is not None:
-            exact = np.mean(np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - np.diag(z))
+            exact = np.mean(
+                np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - np.diag(z)
+            )
             hold(value, np.asarray(exact, dtype), 1e-5)
 
 

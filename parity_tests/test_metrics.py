@@ -62,7 +62,9 @@ PAIRS: dict[str, Callable[[Any], Any]] = {
     "one-hot with ties": lambda shape: st.tuples(
         labels(shape, CLASSES).map(lambda t: np.eye(CLASSES)[t]), grid((*shape, CLASSES))
     ),
-    "sparse": lambda shape: st.tuples(labels(shape, CLASSES), filled((*shape, CLASSES), 0.05, 0.95)),
+    "sparse": lambda shape: st.tuples(
+        labels(shape, CLASSES), filled((*shape, CLASSES), 0.05, 0.95)
+    ),
     "sparse columns": lambda shape: st.tuples(
         labels((*shape, 1), CLASSES).map(np.float64), grid((*shape, CLASSES))
     ),

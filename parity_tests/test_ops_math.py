@@ -189,9 +189,9 @@ def test_programs_match_keras(name: str) -> None:
     program, drawn = PROGRAMS[name]
     second = name not in FIRST_ONLY
     if name not in VALUES_ONLY:
-        check(program(ops), program(keras.ops), drawn, examples=2, bar=100.0, second=second)
+        check(program(ops), program(keras.ops), drawn, bar=100.0, second=second)
     if not second or name in VALUES_ONLY:
-        check(program(ops), None, drawn, examples=2, bar=100.0)
+        check(program(ops), None, drawn, bar=100.0)
 
 
 # -- values ----------------------------------------------------------------------------------------

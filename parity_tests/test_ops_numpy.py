@@ -192,7 +192,7 @@ def test_functions_of_two_arrays_have_keras_dtypes(name: str) -> None:
             same_as_keras(name, program, drawn_array(first, 1), y)
 
 
-@given(st.lists(st.sampled_from([*DTYPES, "complex64", int, float]), max_size=4))
+@given(st.lists(st.sampled_from([*DTYPES, int, float]), max_size=4))
 def test_result_type_is_keras(dtypes: list[Any]) -> None:
     assert result_type(*dtypes) == keras.backend.result_type(*dtypes)
 
@@ -281,7 +281,7 @@ SMOOTH: dict[str, tuple[Any, ...]] = {
     "arccosh": (elementwise(TALL),),
     "cbrt": (elementwise(POSITIVE),),
     "deg2rad": (elementwise(REAL),),
-    "i0": (elementwise(REAL),),
+    "i0": (elementwise(NONZERO),),  # TensorFlow doubles the second derivative at 0
     "nan_to_num": (elementwise(REAL),),
     "rad2deg": (elementwise(REAL),),
     "sinc": (elementwise(NONZERO),),
@@ -315,10 +315,10 @@ def test_derivatives_match_keras(name: str) -> None:
     drawn, *options = SMOOTH[name]
     drawn = drawn if name not in ("ravel", "transpose") else calls(drawn, REAL)
     second = options[0]["second"] if options else True
-    reference = getattr(keras.ops, name)
+    reference = getattr(keras.ops, name) if name != "add" else tf.add  # see below
     if name in ("imag", "angle", "sign", "ceil", "floor", "round", "trunc"):
         reference = None  # constants, which TensorFlow does not differentiate twice
-    check(getattr(ops, name), reference, drawn, examples=3, second=second, bar=10.0)
+    check(getattr(ops, name), reference, drawn, second=second, bar=10.0)
 
 
 # Calls with further arguments, as one program of both libraries each.
@@ -462,14 +462,21 @@ PROGRAMS: dict[str, tuple[Program, Any]] = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_match_keras(name: str) -> None:
     program, drawn = PROGRAMS[name]
-    check(program(ops), program(keras.ops), drawn, examples=2, bar=10.0)
+    check(program(ops), program(keras.ops), drawn, bar=10.0)
 
 
 def test_logaddexp2_keeps_the_digits_that_keras_rounds_away() -> None:
     """Keras takes log 2 in float32."""
-    check(ops.logaddexp2, None, elementwise(REAL, REAL), examples=4)
+    check(ops.logaddexp2, None, elementwise(REAL, REAL))
     x, y = np.array([0.5, -1.0]), np.array([2.0, -1.0])
     assert error(ops.logaddexp2(x, y), keras.ops.logaddexp2(x, y).numpy()) < 1e-6
+
+
+def test_add_broadcasts_where_keras_takes_a_bias() -> None:
+    """Keras sends (…, n, 1) + (n,) to TensorFlow's bias_add, which adds along another axis."""
+    x, y = np.zeros((1, 2, 1)), np.array([1.0, 2.0])
+    assert ops.add(x, y).tolist() == (x + y).tolist() == [[[1.0, 2.0], [1.0, 2.0]]]
+    assert keras.ops.add(x, y).numpy().tolist() == [[[1.0], [2.0]]]
 
 
 # -- values ----------------------------------------------------------------------------------------

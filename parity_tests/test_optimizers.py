@@ -347,7 +347,9 @@ def test_gradients_of_another_shape_are_refused_by_name() -> None:
     np.testing.assert_array_equal(w, np.ones(2))
 
 
-@pytest.mark.parametrize("name", ["sgd", "SGD", "adam", "Adam", "nadam", "Nadam", "rmsprop", "RMSprop"])
+@pytest.mark.parametrize(
+    "name", ["sgd", "SGD", "adam", "Adam", "nadam", "Nadam", "rmsprop", "RMSprop"]
+)
 def test_optimizers_are_found_by_their_names(name: str) -> None:
     for library in (numpynn, keras):
         library.utils.clear_session()

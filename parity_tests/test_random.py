@@ -23,7 +23,10 @@ SHAPE = (100, 200)
 
 DISTRIBUTIONS: dict[str, tuple[Callable[..., Any], Any]] = {
     "normal": (lambda **k: random.normal(SHAPE, 1.0, 2.0, **k), stats.norm(1, 2)),
-    "truncated": (lambda **k: random.truncated_normal(SHAPE, 1.0, 2.0, **k), stats.truncnorm(-2, 2, 1, 2)),
+    "truncated": (
+        lambda **k: random.truncated_normal(SHAPE, 1.0, 2.0, **k),
+        stats.truncnorm(-2, 2, 1, 2),
+    ),
     "uniform": (lambda **k: random.uniform(SHAPE, -1.0, 4.0, **k), stats.uniform(-1, 5)),
     "gamma": (lambda **k: random.gamma(SHAPE, 2.5, **k), stats.gamma(2.5)),
     "beta": (lambda **k: random.beta(SHAPE, 2.0, 3.0, **k), stats.beta(2, 3)),

@@ -111,9 +111,7 @@ def popped(model: Any, *others: Any) -> Any:
 
 @pytest.mark.parametrize("how", BUILDINGS)
 def test_models_are_built_as_in_keras(how: str) -> None:
-    ours, theirs = (
-        BUILDINGS[how](library, library.layers.Dense) for library in (numpynn, keras)
-    )
+    ours, theirs = (BUILDINGS[how](library, library.layers.Dense) for library in (numpynn, keras))
     assert state(ours) == state(theirs)
     if theirs.built and theirs.weights:
         assert shapes(ours) == shapes(theirs)

@@ -51,9 +51,7 @@ def test_first_values_and_dtypes_are_keras(how: str, dtype: str) -> None:
 def test_assignments_match_keras(first: Any, data: Any) -> None:
     changes = data.draw(
         st.lists(
-            st.tuples(
-                st.sampled_from(["assign", "assign_add", "assign_sub"]), filled(first.shape)
-            ),
+            st.tuples(st.sampled_from(["assign", "assign_add", "assign_sub"]), filled(first.shape)),
             max_size=4,
         )
     )

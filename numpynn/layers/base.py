@@ -194,14 +194,8 @@ class Layer:
         return weight
 
     def add_loss(self, loss: Any) -> None:
-        """Add a term to the loss of the current step. Raises ValueError unless a single number."""
-        for term in leaves(loss):
-            if np.shape(term) != ():
-                raise ValueError(
-                    f"add_loss on layer '{self.name}' needs a single number; got shape "
-                    f"{np.shape(term)}. Reduce it first, with np.mean or np.sum."
-                )
-            self._losses.append(term)
+        """Add a term to the loss of the current step: a number, or several to be summed."""
+        self._losses.extend(term if np.shape(term) == () else np.sum(term) for term in leaves(loss))
 
     # -- calling --------------------------------------------------------------------------------
 

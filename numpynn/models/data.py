@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,8 +12,7 @@ from numpynn import random
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tensor import Tensor
 from numpynn.typing import Array
-
-Batch = tuple[Any, Any, Any]  # inputs, targets, sample weights; None where there are none
+from numpynn.utils.packing import pack_x_y_sample_weight
 
 
 def as_array(value: Any, role: str) -> Array:
@@ -56,6 +56,8 @@ def arrays_of(value: Any, role: str) -> Any:
 class ArrayBatches:
     """Inputs, targets and weights of equal length, cut into batches; the last may be short.
 
+    steps: how many batches an epoch has, unless it is a pass over the data. An epoch goes on where
+    the one before ended, and without a batch size `steps` batches make a pass.
     Raises ValueError for empty arrays, for lengths that differ, and for a batch size below 1.
     """
 
@@ -67,6 +69,7 @@ class ArrayBatches:
         batch_size: int | None = None,
         shuffle: bool = False,
         dtype: Any = None,
+        steps: int | None = None,
     ) -> None:
         self.data = (
             arrays_of(x, "x"),
@@ -91,14 +94,45 @@ class ArrayBatches:
         if dtype is not None:  # once here instead of batch by batch
             self.data = tuple(map_structure(_floats_in(dtype), part) for part in self.data)
         self.size = lengths[0]
-        self.batch_size = int(batch_size or 32)
+        self.batch_size = int(batch_size or (-(-self.size // steps) if steps else 32))
         self.shuffle = shuffle
+        self.steps = steps
+        self._rest: Iterator[Any] | None = None
+        self._left = 0
 
     def __len__(self) -> int:
+        """How many batches an epoch has."""
+        return self.steps or self._batches_of_a_pass()
+
+    def _batches_of_a_pass(self) -> int:
         return -(-self.size // self.batch_size)
 
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one pass, in a new random order if shuffled."""
+    def epoch(self) -> Iterator[Any]:
+        """The batches of the next epoch. Warns where the data end before the epoch's steps."""
+        if self.steps is None:
+            yield from self._pass()
+            return
+        if self._rest is None:
+            self._rest, self._left = self._pass(), self._batches_of_a_pass()
+        for step in range(self.steps):
+            if not self._left:
+                warnings.warn(
+                    f"The data ended after {step} of {self.steps} steps of an epoch: there are "
+                    f"{self.size} samples in batches of {self.batch_size}.",
+                    stacklevel=2,
+                )
+                break
+            self._left -= 1
+            yield next(self._rest)
+        if not self._left:
+            self._rest = None
+
+    def rewind(self) -> None:
+        """Let the next epoch begin with the first sample."""
+        self._rest = None
+
+    def _pass(self) -> Iterator[Any]:
+        """All batches once, in a new random order if shuffled."""
         order = random.generator().permutation(self.size) if self.shuffle else None
         flat = all(not isinstance(part, (list, tuple, dict)) for part in self.data)
         for start in range(0, self.size, self.batch_size):
@@ -106,9 +140,10 @@ class ArrayBatches:
             chosen = slice(start, stop) if order is None else order[start:stop]
             if flat:
                 x, y, weight = self.data
-                yield _chosen(x, chosen), _chosen(y, chosen), _chosen(weight, chosen)
+                parts = _chosen(x, chosen), _chosen(y, chosen), _chosen(weight, chosen)
             else:
-                yield tuple(_rows(part, chosen) for part in self.data)
+                parts = tuple(_rows(part, chosen) for part in self.data)
+            yield pack_x_y_sample_weight(*parts)
 
 
 def _chosen(array: Any, rows: Any) -> Any:

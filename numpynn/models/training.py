@@ -11,75 +11,30 @@ with dropout on; the validation figures are measured after the epoch, without.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from numpynn import losses as losses_module
-from numpynn import metrics as metrics_module
-from numpynn import optimizers
+from numpynn import losses, optimizers
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tape import no_grad, recording, sweep
 from numpynn.autograd.tensor import Tensor
 from numpynn.callbacks import CallbackList, History, ProgbarLogger
 from numpynn.layers.base import Layer
+from numpynn.losses import Loss
+from numpynn.metrics import Mean, Metric
+from numpynn.models.compiled import CompiledMetrics, as_number, resolve_loss
 from numpynn.models.data import (
     ArrayBatches,
-    Batch,
     arrays_of,
     class_weights_to_sample_weights,
     split_tail,
 )
 from numpynn.typing import Array
-
-
-def _task(y_true: Array, y_pred: Array) -> str:
-    """What kind of classification the shapes speak of: binary, sparse or categorical."""
-    if y_pred.shape[-1] == 1:
-        return "binary"
-    if y_true.ndim < y_pred.ndim or (y_true.shape[-1] == 1 and y_pred.shape[-1] > 1):
-        return "sparse"
-    return "categorical"
-
-
-_ACCURACIES: dict[str, Any] = {
-    "binary": metrics_module.BinaryAccuracy,
-    "sparse": metrics_module.SparseCategoricalAccuracy,
-    "categorical": metrics_module.CategoricalAccuracy,
-}
-_CROSSENTROPIES = {
-    "binary": losses_module.binary_crossentropy,
-    "sparse": losses_module.sparse_categorical_crossentropy,
-    "categorical": losses_module.categorical_crossentropy,
-}
-
-
-def resolve_loss(identifier: Any, y_true: Array, y_pred: Array) -> losses_module.Loss:
-    """The Loss that a compile argument means; "crossentropy" by the shapes."""
-    if identifier in ("crossentropy", "ce"):
-        found: Any = _CROSSENTROPIES[_task(y_true, y_pred)]
-    else:
-        found = losses_module.get(identifier)
-    if isinstance(found, losses_module.Loss):
-        return found
-    name = identifier if isinstance(identifier, str) else getattr(found, "__name__", None)
-    return losses_module.LossFunctionWrapper(found, name=name)
-
-
-def resolve_metric(identifier: Any, y_true: Array, y_pred: Array) -> metrics_module.Metric:
-    """The Metric that a compile argument means; "accuracy" by the shapes."""
-    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        found: Any = _ACCURACIES[_task(y_true, y_pred)]()
-    else:
-        found = metrics_module.get(identifier)
-    if not isinstance(found, metrics_module.Metric):
-        found = metrics_module.MeanMetricWrapper(found)
-    metric: metrics_module.Metric = found
-    if isinstance(identifier, str):
-        metric.name = identifier
-    return metric
+from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 
 class Trainer(Layer):
@@ -90,7 +45,8 @@ class Trainer(Layer):
         self.optimizer: Any = None
         self.history: History | None = None
         self.stop_training = False
-        self._compiled = False
+        self.compiled = False
+        self.loss: Any = None
 
     # -- configuration --------------------------------------------------------------------------
 
@@ -110,45 +66,27 @@ class Trainer(Layer):
         eagerly.
         Raises ValueError for unknown names, and for metrics that are not in a list.
         """
-        for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
-            if given is not None and not isinstance(given, (list, tuple)):
-                raise ValueError(f"`{name}` must be a list; got {given!r}.")
-            for identifier in given or ():
-                if identifier is None:
-                    raise ValueError(f"`{name}` must not hold None; got {given!r}.")
-                if not (isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")):
-                    metrics_module.get(identifier)
-        if isinstance(loss, str) and loss not in ("crossentropy", "ce"):
-            losses_module.get(loss)
+        if isinstance(loss, str) and loss.lower() not in ("crossentropy", "ce"):
+            losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
-        self._loss = loss
-        self._metrics = list(metrics or [])
-        self._weighted_metrics = list(weighted_metrics or [])
-        self._loss_function: losses_module.Loss | None = None
-        self._compiled_metrics: list[metrics_module.Metric] | None = None
-        self._compiled_weighted: list[metrics_module.Metric] = []
-        self._loss_tracker = metrics_module.Mean(name="loss")
-        self._compiled = True
+        self.loss = loss
+        self._loss_function: Loss | None = None
+        self._loss_takes_training = "training" in inspect.signature(self.compute_loss).parameters
+        self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        self._loss_tracker = Mean(name="loss")
+        self.compiled = True
 
     @property
-    def metrics(self) -> list[metrics_module.Metric]:
-        """The loss's running mean, the compiled metrics, and those that layers hold."""
-        if not self._compiled:
-            return []
+    def metrics(self) -> list[Metric]:
+        """The loss's running mean, the compiled metrics as one, and those that layers hold."""
+        own: list[Metric] = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
         held = [
-            item
+            metric
             for layer in self._flatten_layers()
-            for name, value in layer.__dict__.items()
-            if name not in ("_loss_tracker", "_compiled_metrics", "_compiled_weighted", "_metrics")
-            for item in leaves(value)
-            if isinstance(item, metrics_module.Metric) and not name.startswith("_weighted")
+            if layer is self or not isinstance(layer, Trainer)
+            for metric in layer._held(Metric)
         ]
-        return [
-            self._loss_tracker,
-            *held,
-            *(self._compiled_metrics or []),
-            *self._compiled_weighted,
-        ]
+        return own + [metric for metric in held if not any(metric is mine for mine in own)]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -161,9 +99,15 @@ class Trainer(Layer):
 
     def get_metrics_result(self) -> dict[str, float]:
         """The running means now, by name."""
-        return {m.name: _number(m) for m in self._active_metrics()}
+        logs: dict[str, float] = {}
+        for metric in self._active_metrics():
+            if isinstance(metric, CompiledMetrics):
+                logs.update(metric.result())
+            else:
+                logs[metric.name] = as_number(metric)
+        return logs
 
-    def _active_metrics(self) -> list[metrics_module.Metric]:
+    def _active_metrics(self) -> list[Metric]:
         active = self.__dict__.get("_metrics_in_use")
         return self.metrics if active is None else active
 
@@ -182,14 +126,14 @@ class Trainer(Layer):
         Raises ValueError where there is nothing to minimise.
         """
         terms: list[Any] = []
-        if self._loss is not None:
+        if self.loss is not None:
             if y is None:
                 raise ValueError(
-                    f"Loss {self._loss!r} needs targets; `y` is missing in the call to fit, "
+                    f"Loss {self.loss!r} needs targets; `y` is missing in the call to fit, "
                     "evaluate or the like."
                 )
             if self._loss_function is None:
-                self._loss_function = resolve_loss(self._loss, y, y_pred)
+                self._loss_function = resolve_loss(self.loss, y, y_pred)
             terms.append(self._loss_function(y, y_pred, sample_weight))
         terms.extend(self._extra_losses())
         if not terms:
@@ -201,27 +145,28 @@ class Trainer(Layer):
             total = total + term
         return total
 
+    def _computed_loss(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
+    ) -> Any:
+        """`compute_loss`, whose override may lack `training`."""
+        if self._loss_takes_training:
+            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return self.compute_loss(x, y, y_pred, sample_weight)
+
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, float]:
         """Add a batch to the metrics and return all results."""
-        if self._compiled_metrics is None:
-            self._compiled_metrics = [resolve_metric(m, y, y_pred) for m in self._metrics]
-            self._compiled_weighted = [resolve_metric(m, y, y_pred) for m in self._weighted_metrics]
-            self.__dict__.pop("_metrics_in_use", None)
-        for metric in self._compiled_metrics:
-            metric.update_state(y, y_pred)
-        for metric in self._compiled_weighted:
-            metric.update_state(y, y_pred, sample_weight)
+        self._compiled_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
-    def train_step(self, data: Batch) -> dict[str, float]:
+    def train_step(self, data: Any) -> dict[str, float]:
         """One update. Override it for a step of your own; it returns the logs."""
-        x, y, sample_weight = data
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         self._clear_losses()
         with recording():
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            loss = self._computed_loss(x, y, y_pred, sample_weight, training=True)
         self._track(loss, x)
         trained = self._to_train()
         if trained:
@@ -230,17 +175,17 @@ class Trainer(Layer):
             warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def test_step(self, data: Batch) -> dict[str, float]:
+    def test_step(self, data: Any) -> dict[str, float]:
         """Measure one batch."""
-        x, y, sample_weight = data
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         self._clear_losses()
         y_pred = self(x, training=False)
-        self._track(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+        self._track(self._computed_loss(x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def predict_step(self, data: Batch) -> Any:
+    def predict_step(self, data: Any) -> Any:
         """The outputs of one batch."""
-        return self(data[0], training=False)
+        return self(unpack_x_y_sample_weight(data)[0], training=False)
 
     def _gradients(self, loss: Tensor, weights: Sequence[Any]) -> list[Array | None]:
         if loss.node is None:
@@ -312,9 +257,9 @@ class Trainer(Layer):
 
         validation_split: the share of the samples, from the end, held out before shuffling.
         class_weight: {class: weight}. sample_weight: one for each sample; the loss still divides by
-        the number of samples. steps_per_epoch: stop an epoch after so many batches.
-        validation_freq: every so many epochs, or a list of epochs (counted from 1).
-        Raises RuntimeError before compile(), ValueError for data that do not fit.
+        the number of samples. steps_per_epoch: so many batches make an epoch, and the next goes on
+        where it ended. validation_freq: every so many epochs, or a list of epochs (counted from 1).
+        Raises ValueError before compile(), and for data that do not fit.
         """
         self._require_compiled("fit")
         if validation_split and validation_data is None:
@@ -325,31 +270,29 @@ class Trainer(Layer):
             ]
             (x, y, sample_weight), held_out = split_tail(parts, validation_split)
             validation_data = tuple(held_out)
-        if class_weight is not None:
-            weights = class_weights_to_sample_weights(arrays_of(y, "y"), class_weight)
-            sample_weight = (
-                weights if sample_weight is None else weights * np.asarray(sample_weight)
-            )
-        batches = ArrayBatches(x, y, sample_weight, batch_size, shuffle, self._dtype)
-        validation = self._validation(validation_data, validation_batch_size or batch_size)
-        steps = min(len(batches), steps_per_epoch or len(batches))
-
-        self.history = History()
-        hooks = CallbackList(callbacks, self, epochs=epochs, steps=steps, verbose=verbose)
+        sample_weight = _weights_of(y, sample_weight, class_weight)
+        batches = ArrayBatches(
+            x, y, sample_weight, batch_size, shuffle, self._dtype, steps_per_epoch
+        )
+        validation = self._validation(
+            validation_data, validation_batch_size or batch_size, validation_steps
+        )
+        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=epochs, steps=len(batches))
+        self.history = hooks.history()
         if verbose:
             hooks.append(ProgbarLogger(1 if verbose == "auto" else verbose))
-        hooks.append(self.history)
         self.stop_training = False
         try:
             self._ensure_built(batches)
             self._prepare()
-            hooks.call("on_train_begin", None)
+            hooks.call("on_train_begin", {})
             logs: dict[str, float] = {}
             for epoch in range(initial_epoch, epochs):
-                logs = self._train_epoch(epoch, batches, steps, hooks)
+                logs = self._train_epoch(epoch, batches, hooks)
                 if validation is not None and _due(epoch, validation_freq):
-                    measured = self._run_evaluation(validation, validation_steps, hooks)
-                    logs = {**logs, **{f"val_{name}": value for name, value in measured.items()}}
+                    measured = self._run_evaluation(validation, hooks)
+                    logs.update({f"val_{name}": value for name, value in measured.items()})
+                logs = _ordered(logs)
                 hooks.call("on_epoch_end", epoch, logs)
                 if self.stop_training:
                     break
@@ -359,11 +302,11 @@ class Trainer(Layer):
         return self.history
 
     def _train_epoch(
-        self, epoch: int, batches: ArrayBatches, steps: int, hooks: CallbackList
+        self, epoch: int, batches: ArrayBatches, hooks: CallbackList
     ) -> dict[str, float]:
         for metric in self._active_metrics():
             metric.reset_state()
-        hooks.call("on_epoch_begin", epoch, None)
+        hooks.call("on_epoch_begin", epoch, {})
         before, after = (
             hooks.listeners("on_train_batch_begin"),
             hooks.listeners("on_train_batch_end"),
@@ -371,15 +314,17 @@ class Trainer(Layer):
         logs: dict[str, float] = {}
         for step, batch in enumerate(batches.epoch()):
             for hook in before:
-                hook(step, None)
+                hook(step, {})
             logs = self.train_step(batch)
             for hook in after:
                 hook(step, _ordered(logs))
-            if self.stop_training or step + 1 == steps:
+            if self.stop_training:
                 break
         return _ordered(logs)
 
-    def _validation(self, data: Any, batch_size: int | None) -> ArrayBatches | None:
+    def _validation(
+        self, data: Any, batch_size: int | None, steps: int | None
+    ) -> ArrayBatches | None:
         if data is None:
             return None
         if not isinstance(data, (tuple, list)) or not 1 <= len(data) <= 3:
@@ -387,23 +332,21 @@ class Trainer(Layer):
                 "`validation_data` must be (x, y) or (x, y, sample_weight); got "
                 f"{type(data).__name__} of {len(data) if hasattr(data, '__len__') else '?'}."
             )
-        x, y, weight = (*data, None, None)[:3]
-        return ArrayBatches(x, y, weight, batch_size, dtype=self._dtype)
+        return ArrayBatches(
+            *unpack_x_y_sample_weight(data), batch_size, dtype=self._dtype, steps=steps
+        )
 
-    def _run_evaluation(
-        self, batches: ArrayBatches, steps: int | None, hooks: CallbackList
-    ) -> dict[str, float]:
+    def _run_evaluation(self, batches: ArrayBatches, hooks: CallbackList) -> dict[str, float]:
         for metric in self._active_metrics():
             metric.reset_state()
-        hooks.call("on_test_begin", None)
+        batches.rewind()
+        hooks.call("on_test_begin", {})
         before, after = hooks.listeners("on_test_batch_begin"), hooks.listeners("on_test_batch_end")
         logs: dict[str, float] = {}
         with no_grad():
             for step, batch in enumerate(batches.epoch()):
-                if steps is not None and step == steps:
-                    break
                 for hook in before:
-                    hook(step, None)
+                    hook(step, {})
                 logs = self.test_step(batch)
                 for hook in after:
                     hook(step, _ordered(logs))
@@ -424,13 +367,14 @@ class Trainer(Layer):
     ) -> Any:
         """The loss, followed by the metrics in a list; or all by name.
 
-        Raises RuntimeError before compile(), ValueError for data that do not fit.
+        steps: measure so many batches only. Raises ValueError before compile(), and for data that
+        do not fit.
         """
         self._require_compiled("evaluate")
-        batches = ArrayBatches(x, y, sample_weight, batch_size, dtype=self._dtype)
-        hooks = CallbackList(callbacks, self, steps=len(batches), verbose=verbose)
+        batches = ArrayBatches(x, y, sample_weight, batch_size, dtype=self._dtype, steps=steps)
+        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=len(batches))
         self._ensure_built(batches)
-        logs = self._run_evaluation(batches, steps, hooks)
+        logs = self._run_evaluation(batches, hooks)
         if verbose and verbose != "auto":
             print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()), flush=True)
         return logs if return_dict else self._listed(logs)
@@ -444,18 +388,16 @@ class Trainer(Layer):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for all samples, as arrays. Raises ValueError for data that do not fit."""
-        batches = ArrayBatches(x, batch_size=batch_size, dtype=self._dtype)
-        hooks = CallbackList(callbacks, self, steps=len(batches), verbose=verbose)
-        hooks.call("on_predict_begin", None)
+        batches = ArrayBatches(x, batch_size=batch_size, dtype=self._dtype, steps=steps)
+        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=len(batches))
+        hooks.call("on_predict_begin", {})
         outputs: list[Any] = []
         with no_grad():
             for step, batch in enumerate(batches.epoch()):
-                if steps is not None and step == steps:
-                    break
-                hooks.call("on_predict_batch_begin", step, None)
+                hooks.call("on_predict_batch_begin", step, {})
                 outputs.append(map_structure(_plain, self.predict_step(batch)))
                 hooks.call("on_predict_batch_end", step, {"outputs": outputs[-1]})
-        hooks.call("on_predict_end", None)
+        hooks.call("on_predict_end", {})
         flat = [leaves(output) for output in outputs]
         joined = iter([np.concatenate(parts) for parts in zip(*flat, strict=True)])
         return map_structure(lambda _: next(joined), outputs[0])
@@ -468,12 +410,10 @@ class Trainer(Layer):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update on one batch; the running loss and metrics, as `evaluate` gives them."""
+        """One update on one batch; its loss and metrics, as `evaluate` gives them."""
         self._require_compiled("train_on_batch")
-        if class_weight is not None:
-            if sample_weight is not None:
-                raise ValueError("Give `sample_weight` or `class_weight`, not both.")
-            sample_weight = class_weights_to_sample_weights(arrays_of(y, "y"), class_weight)
+        sample_weight = _weights_of(y, sample_weight, class_weight)
+        self.reset_metrics()
         batch = self._single_batch(x, y, sample_weight)
         logs = _ordered(self.train_step(batch))
         return logs if return_dict else self._listed(logs)
@@ -481,8 +421,9 @@ class Trainer(Layer):
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Measure one batch; the running loss and metrics."""
+        """Measure one batch; its loss and metrics."""
         self._require_compiled("test_on_batch")
+        self.reset_metrics()
         batch = self._single_batch(x, y, sample_weight)
         with no_grad():
             logs = _ordered(self.test_step(batch))
@@ -495,14 +436,13 @@ class Trainer(Layer):
 
     # -- help -----------------------------------------------------------------------------------
 
-    def _single_batch(self, x: Any, y: Any, sample_weight: Any) -> Batch:
-        batches = ArrayBatches(x, y, sample_weight, dtype=self._dtype)
-        batches.batch_size = batches.size
-        return next(batches.epoch())
+    def _single_batch(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        return pack_x_y_sample_weight(*ArrayBatches(x, y, sample_weight, dtype=self._dtype).data)
 
     def _listed(self, logs: dict[str, float]) -> Any:
-        names = [m.name for m in self.metrics if m.name in logs]
-        values = [logs[name] for name in names] + [v for k, v in logs.items() if k not in names]
+        """The values in the order of the metrics, then those of other names; one alone as it is."""
+        found = {name: logs[name] for name in self.get_metrics_result() if name in logs}
+        values = [*found.values(), *(logs[name] for name in logs if name not in found)]
         return values[0] if len(values) == 1 else values
 
     def _ensure_built(self, batches: ArrayBatches) -> None:
@@ -514,17 +454,33 @@ class Trainer(Layer):
             self._clear_losses()
 
     def _require_compiled(self, method: str) -> None:
-        if not self._compiled:
-            raise RuntimeError(f"Call `compile()` before `{method}()`.")
+        if not self.compiled:
+            raise ValueError(f"Call `compile()` before `{method}()`.")
 
 
-def _ordered(logs: dict[str, Any]) -> dict[str, float]:
-    """The logs as Python numbers, by name in alphabetical order, as Keras reports them."""
-    return {name: float(logs[name]) for name in sorted(logs)}
+def _ordered(logs: dict[str, Any]) -> dict[str, Any]:
+    """The logs by name in alphabetical order, as Keras reports them; numbers as Python's own."""
+    found: dict[str, Any] = {}
+    for name in sorted(logs):
+        value = logs[name]
+        if isinstance(value, dict):
+            found.update(_ordered(value))
+        else:
+            found[name] = value if type(value) is float else _number(value)
+    return found
 
 
-def _number(metric: metrics_module.Metric) -> float:
-    return metric.value() if isinstance(metric, metrics_module.Mean) else float(metric.result())
+def _number(value: Any) -> Any:
+    return float(value) if np.size(value) == 1 else _plain(value)
+
+
+def _weights_of(y: Any, sample_weight: Any, class_weight: dict[int, float] | None) -> Any:
+    """The weights of samples, perhaps by their classes. Raises ValueError for both at once."""
+    if class_weight is None:
+        return sample_weight
+    if sample_weight is not None:
+        raise ValueError("Give `sample_weight` or `class_weight`, not both.")
+    return class_weights_to_sample_weights(arrays_of(y, "y"), class_weight)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numpynn.autograd.tensor import unwrapped
-from numpynn.ops.dtypes import aligned, as_array, floating, values_only
+from numpynn.ops.dtypes import aligned, as_array, floating, in_dtype, values_only
 from numpynn.ops.erf import erf, erfc, erfinv
 from numpynn.ops.nn.probabilities import logsumexp
 from numpynn.typing import Array
@@ -81,7 +81,7 @@ def _segments(
     rows = np.full((count, max(lengths.max(initial=0), 1)), data.shape[0])
     rows[ids[order], place] = order
     neutral = np.full_like(unwrapped(data), empty, shape=(1, *data.shape[1:]))
-    return reduce(np.concatenate([data, neutral])[rows], axis=1).astype(data.dtype)
+    return in_dtype(reduce(np.concatenate([data, neutral])[rows], axis=1), data.dtype)
 
 
 # -- the largest -----------------------------------------------------------------------------------

@@ -10,8 +10,16 @@ import numpy as np
 from numpynn import random
 from numpynn.typing import Array
 from numpynn.utils.naming import clear_session
+from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
-__all__ = ["clear_session", "normalize", "set_random_seed", "to_categorical"]
+__all__ = [
+    "clear_session",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "set_random_seed",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
 
 
 def set_random_seed(seed: int) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from numpynn import config
 from numpynn.autograd import primitive, stop_gradient
-from numpynn.ops.dtypes import as_array, floating
+from numpynn.ops.dtypes import as_array, floating, in_dtype
 from numpynn.ops.nn.elementwise import positive_part, sigmoid_values
 from numpynn.ops.nn.probabilities import largest, restored, sum_of_products, total
 from numpynn.typing import Array
@@ -241,7 +241,7 @@ def _same_shape(target: Array, output: Array) -> tuple[Array, Array]:
             "`target` and `output` must have the same shape; got target "
             f"{target.shape} and output {output.shape}."
         )
-    return target if target.dtype is output.dtype else target.astype(output.dtype), output
+    return in_dtype(target, output.dtype), output
 
 
 def _behind(output: Array, from_logits: bool, name: str, activation: str) -> tuple[Array, bool]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from numpynn import config
-from numpynn.ops.dtypes import aligned, at_least_single, floating, in_dtype
+from numpynn.ops.dtypes import aligned, as_array, at_least_single, floating, in_dtype
 from numpynn.typing import Array
 
 __all__ = [
@@ -92,7 +92,7 @@ def rms_normalization(
     epsilon = config.epsilon() if epsilon is None else epsilon
     y = x / np.sqrt(np.mean(np.square(x), axis=axes, keepdims=True) + epsilon)
     if scale is not None:
-        y = y * in_dtype(scale, x.dtype)
+        y = y * as_array(scale, x.dtype)
     return in_dtype(y, given.dtype)
 
 

@@ -13,6 +13,7 @@ from numpynn.ops.dtypes import (
     aligned,
     as_array,
     common_dtype,
+    in_dtype,
     standardize_dtype,
     values_only,
 )
@@ -110,7 +111,7 @@ def linspace(
     start, stop = (as_array(x) for x in aligned(start, stop, weak=(float,)))
     line, step = np.linspace(start, stop, num, endpoint=endpoint, retstep=True, axis=axis)
     wanted = start.dtype if dtype is None else np.dtype(standardize_dtype(dtype))
-    line = (np.floor(line) if wanted.kind in "iu" else line).astype(wanted)
+    line = in_dtype(np.floor(line) if wanted.kind in "iu" else line, wanted)
     return (line, step) if retstep else line
 
 
@@ -125,7 +126,7 @@ def logspace(
 ) -> Array:
     """`base` to the powers of `linspace`: each number the same multiple of the one before."""
     powers = linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
-    return np.power(as_array(base).astype(powers.dtype), powers)
+    return np.power(as_array(base, powers.dtype), powers)
 
 
 def geomspace(
@@ -178,7 +179,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
         raise TypeError(f"`increasing` must be a bool; got {increasing!r}.")
     if N is not None and N < 0:
         raise ValueError(f"`N` must not be negative; got {N}.")
-    return np.vander(x, N, increasing=increasing).astype(x.dtype)
+    return in_dtype(np.vander(x, N, increasing=increasing), x.dtype)
 
 
 # -- windows ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.ops.dtypes import aligned, as_array, floating
+from numpynn.ops.dtypes import aligned, as_array, floating, in_dtype
 from numpynn.typing import Array
 
 __all__ = [
@@ -104,7 +104,7 @@ def correlate(x1: Array, x2: Array, mode: Any = "valid") -> Array:
 def corrcoef(x: Array) -> Array:
     """How much each two rows vary together, from -1 to 1."""
     x = floating(x, int64="float64")
-    return np.corrcoef(x).astype(x.dtype)
+    return in_dtype(np.corrcoef(x), x.dtype)
 
 
 def trapezoid(y: Array, x: Array | None = None, dx: float = 1.0, axis: int = -1) -> Array:

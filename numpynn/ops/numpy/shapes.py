@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.ops.dtypes import aligned, as_array, standardize_dtype, values_only
+from numpynn.ops.dtypes import aligned, as_array, in_dtype, standardize_dtype, values_only
 from numpynn.ops.numpy.reductions import summable
 from numpynn.typing import Array
 
@@ -260,7 +260,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
 def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """The sum of each diagonal."""
     x = summable(x)
-    return np.trace(x, offset=offset, axis1=axis1, axis2=axis2).astype(x.dtype)
+    return in_dtype(np.trace(x, offset=offset, axis1=axis1, axis2=axis2), x.dtype)
 
 
 def tril(x: Array, k: int = 0) -> Array:
