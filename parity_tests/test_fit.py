@@ -48,7 +48,9 @@ def pair(make: Callable[[Any], Any]) -> tuple[Any, Any]:
     return ours, theirs
 
 
-HOOKS = [f"on_{run}_{moment}" for run in ("train", "test", "predict") for moment in ("begin", "end")]
+HOOKS = [
+    f"on_{run}_{moment}" for run in ("train", "test", "predict") for moment in ("begin", "end")
+]
 HOOKS += [f"on_{run}_batch_{moment}" for run in ("train", "test") for moment in ("begin", "end")]
 HOOKS += ["on_predict_batch_begin", "on_epoch_begin", "on_epoch_end"]
 

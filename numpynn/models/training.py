@@ -291,7 +291,7 @@ class Trainer(Layer):
                 logs = self._train_epoch(epoch, batches, hooks)
                 if validation is not None and _due(epoch, validation_freq):
                     measured = self._run_evaluation(validation, hooks)
-                    logs.update({f"val_{name}": value for name, value in measured.items()})
+                    logs = {**logs, **{f"val_{name}": value for name, value in measured.items()}}
                 logs = _ordered(logs)
                 hooks.call("on_epoch_end", epoch, logs)
                 if self.stop_training:
@@ -320,7 +320,7 @@ class Trainer(Layer):
                 hook(step, _ordered(logs))
             if self.stop_training:
                 break
-        return _ordered(logs)
+        return logs
 
     def _validation(
         self, data: Any, batch_size: int | None, steps: int | None

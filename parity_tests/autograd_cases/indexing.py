@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 import tensorflow as tf
-from factory import DISTINCT, NONZERO, REAL, calls, reduction, shape, sized
+from factory import DISTINCT, NONZERO, POSITIVE, REAL, calls, reduction, shape, sized
 from hypothesis import strategies as st
 
 from autograd_cases.table import case, case_if, constant
@@ -101,6 +101,15 @@ case(
     calls(sized((3,), (3,)), REAL),
     None,
     lambda x, z: np.choose(constant([0, 1, 0], x), [x, z]),
+)
+
+PLACES = [0.1, 0.5, 0.9, 1.0, 2.0, -1.0]
+case(
+    np.histogram,
+    calls(sized((6,)), POSITIVE, density=st.booleans()),
+    None,
+    lambda w, density: np.histogram(constant(PLACES, w), 4, (0.0, 1.0), density, w)[0],
+    float32=False,
 )
 
 # -- by size ---------------------------------------------------------------------------------------

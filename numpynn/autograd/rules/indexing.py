@@ -131,6 +131,21 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return counts if weights is None else placed(weights, x, counts)
 
 
+@compose(np.histogram)
+def _histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: bool = False, weights: Any = None
+) -> tuple[Any, Any]:
+    """How many of `a`, or how much of `weights`, lies between two edges; only weights count."""
+    a = np.ravel(values(a))
+    if not hasattr(weights, "node"):
+        return np.histogram(a, bins, range, density, weights)
+    edges = np.histogram_bin_edges(a, bins, range)
+    inside = (a >= edges[0]) & (a <= edges[-1])
+    places = np.minimum(np.searchsorted(edges, a[inside], side="right"), edges.size - 1) - 1
+    counts = placed(np.ravel(weights)[inside], places, edges[1:])
+    return (counts / np.diff(edges) / np.sum(counts) if density else counts), edges
+
+
 # -- by size ---------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ _NAMES = """
     shape size ndim
     argmax argmin nanargmax nanargmin argsort argpartition lexsort
     argwhere nonzero flatnonzero count_nonzero searchsorted digitize
-    histogram histogram2d histogramdd histogram_bin_edges
+    histogram_bin_edges
     empty_like zeros_like ones_like
     all any isclose allclose array_equal array_equiv isin in1d
     iscomplex isreal iscomplexobj isrealobj isneginf isposinf

@@ -21,7 +21,7 @@ _REASONS = {
     _COMPLEX: "roots poly sort_complex",
     _VALUES: """
         busday_count busday_offset is_busday datetime_as_string nextafter spacing
-        unique_all unique_counts unique_inverse polyfit polydiv
+        unique_all unique_counts unique_inverse polyfit polydiv histogram2d histogramdd
     """,
     _BY_HAND: "apply_along_axis apply_over_axes i0 insert piecewise",
 }
