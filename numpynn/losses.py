@@ -253,9 +253,11 @@ class Loss:
         if isinstance(value, Tensor):
             same = value.array.dtype is self._dtype or value.dtype == self._dtype
             return value if same else value.astype(self._dtype)
-        if isinstance(value, np.ndarray):
-            return value if value.dtype is self._dtype else value.astype(self._dtype)
-        return np.asarray(value).astype(self._dtype) if not isinstance(value, (dict,)) else value
+        if isinstance(value, dict):
+            return value
+        if not hasattr(value, "__array_function__"):
+            value = np.asarray(value)
+        return value if value.dtype is self._dtype else value.astype(self._dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "reduction": self.reduction}
