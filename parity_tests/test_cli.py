@@ -114,23 +114,38 @@ class Without:
             return self.finder.find_spec(name, path, target)
 sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 from numpynn.cli import main
-sys.exit(main(["compare", "xor"]))
+sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_a_missing_keras_ends_with_3_and_the_command_that_installs_it():
+def without_keras(*arguments):
     environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_KERAS],
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_KERAS, *arguments],
         capture_output=True,
         text=True,
         env=environment,
         cwd=Path(__file__).parent.parent,
         check=False,
     )
+
+
+@pytest.mark.parametrize("command", ["compare", "bench"])
+def test_a_missing_keras_ends_with_3_and_the_command_that_installs_it(command):
+    done = without_keras(command, "xor", "--json")
     assert done.returncode == 3
     assert "pip install 'numpynn[keras]'" in done.stderr
+    assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["show", "xor"], ["train", "xor", "--epochs", "2"]]
+)
+def test_without_keras_the_rest_works(arguments):
+    done = without_keras(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "xor" in done.stdout
 
 
 def test_importing_numpynn_loads_nothing_but_numpy():

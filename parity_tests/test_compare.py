@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from kerasref import compare as comparison
+from kerasref import systems as keras_systems
+from kerasref import timing
 from numpynn import cli, systems
+from numpynn.systems import iris_mlp
 
 FIELDS = {
     "system",
@@ -30,6 +33,20 @@ FIELDS = {
     "ms_per_step_fit",
     "ok",
 }
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Few steps to time, and no XLA, whose compilation takes most of the time of a comparison."""
+
+    def without_xla(slug, jit):
+        model = keras_systems.load(slug).model()
+        model.jit_compile = False
+        return model
+
+    monkeypatch.setattr(timing, "_keras_model", without_xla)
+    monkeypatch.setattr(timing, "FULL_BATCHES", 5)
+    monkeypatch.setattr(timing, "FIT_STEPS", 5)
 
 
 def no_null(value):
@@ -75,7 +92,7 @@ def test_nan_infinity_or_shape_on_one_side_is_an_infinite_error(found, expected)
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("slug", ["iris-mlp", "backprop-by-hand"])
-def test_a_row_is_complete_and_within_its_bars(slug, dtype):
+def test_a_row_is_complete_and_within_its_bars(slug, dtype, quick):
     row = comparison.compare(systems.load(slug), dtype)
     assert set(row) == FIELDS
     assert no_null(row)
@@ -84,6 +101,23 @@ def test_a_row_is_complete_and_within_its_bars(slug, dtype):
     assert set(row["ms_per_step"]) == {"numpynn", "keras", "ratio"} == set(row["ms_per_step_fit"])
     assert {"name", "numpynn", "keras"} <= set(row["metric"])
     assert json.loads(json.dumps(row)) == row
+
+
+@pytest.mark.parametrize("slug", ["iris-mlp", "gradient-descent-1d"])
+def test_training_to_the_end_adds_the_spread_over_seeds(slug, quick, monkeypatch):
+    monkeypatch.setattr(comparison, "SEEDS", (0, 1))
+    monkeypatch.setattr(iris_mlp, "EPOCHS", 2)
+    row = comparison.compare(systems.load(slug), "float64", steps=2, train=True)
+    assert set(row) == FIELDS
+    assert no_null(row)
+    metric = row["metric"]
+    assert set(metric["spread"]) == {"numpynn", "keras"}
+    if slug == "iris-mlp":
+        assert all(len(metric["seeds"][side]) == 2 for side in ("numpynn", "keras"))
+        assert all(0 <= metric[side] <= 1 for side in ("numpynn", "keras"))
+    else:  # a procedure draws nothing
+        assert metric["numpynn"] == pytest.approx(metric["keras"], rel=1e-12)
+        assert metric["spread"] == {"numpynn": 0.0, "keras": 0.0}
 
 
 def test_masks_are_shared_across_short_batches_and_epochs():

@@ -1,4 +1,4 @@
-"""fit, evaluate, predict and one batch at a time: the figures, the hooks and the forms are Keras's."""
+"""fit, evaluate, predict, one batch at a time: figures, hooks and forms are those of Keras."""
 
 from __future__ import annotations
 
@@ -48,11 +48,9 @@ def pair(make: Callable[[Any], Any]) -> tuple[Any, Any]:
     return ours, theirs
 
 
-HOOKS = [
-    f"on_{run}_{moment}" for run in ("train", "test", "predict") for moment in ("begin", "end")
-]
+HOOKS = [f"on_{run}_{moment}" for run in ("train", "test", "epoch") for moment in ("begin", "end")]
 HOOKS += [f"on_{run}_batch_{moment}" for run in ("train", "test") for moment in ("begin", "end")]
-HOOKS += ["on_predict_batch_begin", "on_epoch_begin", "on_epoch_end"]
+HOOKS += ["on_predict_begin", "on_predict_end", "on_predict_batch_begin"]
 
 
 def recorder(library: Any) -> Any:

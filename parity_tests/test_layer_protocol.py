@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_count_params_counts_every_number(sizes: list[int], bias: bool) -> None:
     model = numpynn.Sequential(
         [numpynn.Input((sizes[0],)), *(layers.Dense(n, use_bias=bias) for n in sizes[1:])]
     )
-    expected = sum(a * b + b * bias for a, b in zip(sizes, sizes[1:], strict=False))
+    expected = sum(a * b + b * bias for a, b in itertools.pairwise(sizes))
     assert model.count_params() == expected == sum(w.size for w in model.weights)
 
 

@@ -36,7 +36,7 @@ def weighted(draw: Any, arrays: Any, shapes: list[tuple[int, ...]]) -> list[Batc
 
 @st.composite
 def runs(draw: Any, arrays: Any, ranks: tuple[int, ...] = (1, 2)) -> list[Batch]:
-    """One to three batches of different sizes; arrays makes (y_true, y_pred) for losses of a shape."""
+    """One to three batches; `arrays` draws (y_true, y_pred) for losses of a shape."""
     rest = tuple(draw(st.integers(1, 3)) for _ in range(draw(st.sampled_from(ranks)) - 1))
     sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
     return draw(weighted(arrays, [(n, *rest) for n in sizes]))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import numpynn
 from numpynn import ops
 from numpynn.autograd import GradientTape, Tensor
+from numpynn.autograd.structure import leaves
 from numpynn.variables import Variable
 
 Program = Callable[[Any], Callable[..., Any]]
@@ -217,13 +218,10 @@ def test_values_match_keras(seed: int) -> None:
         lambda o: o.scatter_update(x, np.array([[1], [1]]), x[:2], reduction="min"),
     ]
     for program in programs:
-        for a, b in zip(flat(program(ops)), flat(program(keras.ops)), strict=True):
+        for a, b in zip(leaves(program(ops)), leaves(program(keras.ops)), strict=True):
+            a, b = np.asarray(a), np.asarray(b)
             assert a.dtype == b.dtype and a.shape == b.shape
             np.testing.assert_allclose(a, b, rtol=1e-6)
-
-
-def flat(result: Any) -> list[Any]:
-    return [np.asarray(part) for part in (result if isinstance(result, list) else [result])]
 
 
 def test_equal_values_of_top_k_keep_their_order() -> None:

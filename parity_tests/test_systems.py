@@ -75,6 +75,56 @@ def test_an_epoch_of_every_model_lowers_its_loss_or_leaves_it_finite(slug):
     assert system.metric in measured
 
 
+SPLITS = {
+    "xor": (4, 4, (2,)),
+    "food-prices": (5, 1, (3,)),
+    "ionosphere-mlp": (235, 116, (34,)),
+    "iris-mlp": (100, 50, (4,)),
+    "iris-mlp-as-printed": (100, 50, (4,)),
+    "boston-mlp": (339, 167, (13,)),
+    "sine-fit": (64, 64, (1,)),
+    "mnist-softmax": (4000, 1000, (28, 28)),
+    "mnist-mlp": (4000, 1000, (28, 28)),
+    "functional-mlp": (4000, 1000, (784,)),
+}
+
+
+@pytest.mark.parametrize("slug", SPLITS)
+def test_data_are_split_as_in_the_book(slug):
+    system = systems.load(slug)
+    split, again, other = system.data(), system.data(), system.data(seed=1)
+    train, test, sample = SPLITS[slug]
+    assert split.x.shape == (train, *sample)
+    assert split.x_test.shape == (test, *sample)
+    assert len(split.y) == train
+    assert len(split.y_test) == test
+    for first, second in zip(split, again, strict=True):
+        np.testing.assert_array_equal(first, second)
+    drawn = slug not in ("xor", "food-prices")
+    assert np.array_equal(split.y, other.y) != drawn
+    assert np.isfinite(split.x).all()
+
+
+@pytest.mark.parametrize(
+    ("slug", "bound"),
+    [
+        ("gradient-descent-1d", 1e-4),
+        ("food-prices-batch", 0.01),
+        ("food-prices-online", 1e-4),
+        ("backprop-by-hand", 0.6),  # without biases, (0, 0) stays out of reach
+    ],
+)
+def test_every_procedure_reaches_its_aim_and_lowers_its_objective(slug, bound):
+    module = systems.load(slug).module
+    quantity, objectives = module.start(), []
+    for t in range(module.STEPS):
+        quantity, objective = module.step(quantity, t)
+        objectives.append(float(objective))
+    assert module.measure(quantity) < bound < module.measure(module.start())
+    assert np.mean(objectives[-20:]) < 0.3 * np.mean(objectives[:20])
+    assert module.output(module.inputs()).shape[0] == len(module.inputs())
+
+
 def test_an_unknown_system_is_named_with_its_neighbours():
     with pytest.raises(ValueError, match=r"no system 'iris-mpl'.*iris-mlp"):
         systems.load("iris-mpl")

@@ -1,4 +1,4 @@
-"""Variables against Keras's: values, dtypes, assignment, snapshots, names; and Keras's arithmetic."""
+"""Variables against Keras's: values, dtypes, assignment, snapshots, names, arithmetic."""
 
 from __future__ import annotations
 

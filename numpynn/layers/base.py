@@ -283,7 +283,13 @@ class Layer:
             value = tensor_of(
                 value if hasattr(value, "__array_function__") else np.asarray(value), None
             )
-        if self.autocast and value.dtype.kind == "f" and value.dtype != self._dtype:
+        if not self.autocast or self._dtype.kind != "f":
+            return value
+        if value.dtype.kind not in "fiubc":
+            raise ValueError(
+                f"Layer '{self.name}' computes with numbers; got an input of dtype {value.dtype}."
+            )
+        if value.dtype.kind == "f" and value.dtype != self._dtype:
             notes = value.notes
             value = value.astype(self._dtype)
             value.notes = notes

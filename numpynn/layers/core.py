@@ -333,7 +333,7 @@ class Dropout(Layer):
     """In training, set a share `rate` of the values to 0 and scale the rest by 1/(1 - rate).
 
     Otherwise the identity. noise_shape: axes of length 1 share their mask. seed: of the masks.
-    Raises ValueError for a rate outside 0 … 1. Source: Srivastava et al. 2014.
+    Raises ValueError for a rate outside 0 … 1, and for such axes. Source: Srivastava et al. 2014.
     """
 
     def __init__(
@@ -346,6 +346,11 @@ class Dropout(Layer):
         super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ValueError(f"`rate` of Dropout must be a number from 0 to 1; got {rate!r}.")
+        if not all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape or ()):
+            raise ValueError(
+                "`noise_shape` of Dropout must hold positive whole numbers, or None for an axis of "
+                f"the input's length; got {noise_shape!r}."
+            )
         self.rate = rate
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed

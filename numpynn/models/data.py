@@ -37,7 +37,7 @@ def as_array(value: Any, role: str) -> Array:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "…"
 
 

@@ -490,4 +490,6 @@ def _plain(value: Any) -> Any:
 def _due(epoch: int, frequency: int | Sequence[int]) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
-    return epoch + 1 in frequency
+    if isinstance(frequency, (list, tuple)):
+        return epoch + 1 in frequency
+    raise ValueError(f"`validation_freq` must be a whole number or a list; got {frequency!r}.")

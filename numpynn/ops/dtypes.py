@@ -21,6 +21,7 @@ _NAMES = """
     bool uint8 uint16 uint32 uint64 int8 int16 int32 int64
     float16 float32 float64 complex64 complex128
 """.split()
+_NUMBERS = (int, float)
 _PYTHON_TYPES: dict[Any, str] = {
     bool: "bool",
     int: "int64",
@@ -117,16 +118,14 @@ def aligned(*values: Any, weak: tuple[type, ...] = ()) -> list[Any]:
 
     weak: types that take part besides: (float,) makes integers floats.
     """
-    xs = [x if type(x) in (int, float) else as_array(x) for x in values]
-    dtypes = [type(x) if type(x) in (int, float) else x.dtype for x in xs]
-    if dtypes[0] is dtypes[-1] and len(dtypes) == 2 and not weak and dtypes[0] not in (int, float):
-        return xs
+    xs = [x if type(x) in _NUMBERS else as_array(x) for x in values]
+    dtypes = [type(x) if type(x) in _NUMBERS else x.dtype for x in xs]
+    if len(xs) == 2 and dtypes[0] is dtypes[1] and isinstance(dtypes[0], np.dtype) and not weak:
+        return xs  # the usual case
     dtype = common_dtype(*dtypes, *weak)
-    if all(d is int or d is float for d in dtypes):
+    if not any(isinstance(d, np.dtype) for d in dtypes):
         return [np.asarray(x, dtype) for x in xs]
-    return [
-        x if d is int or d is float or d == dtype else x.astype(dtype) for x, d in zip(xs, dtypes)
-    ]
+    return [x if type(x) in _NUMBERS else in_dtype(x, dtype) for x in xs]
 
 
 def _from_python(value: Any) -> Array:
