@@ -81,11 +81,11 @@ def hold(found: Any, expected: Any, bar: float, what: str = "values") -> None:
 def hold_gradients(found: Sequence[Any], expected: Sequence[Any], bar: float) -> None:
     """`hold`, after scaling both by the power of two that makes the largest gradient about 1.
 
-    It is at most 2⁸, or what is 0 but for rounding would become 1.
+    It is at most 16, or what is 0 but for rounding would become 1.
     """
     theirs = [array(part) for part in expected]
     largest = max((float(np.max(np.abs(part), initial=0.0)) for part in theirs), default=0.0)
-    factor = 2.0 ** min(8, -round(math.log2(largest))) if 0.0 < largest < math.inf else 1.0
+    factor = 2.0 ** min(4, -round(math.log2(largest))) if 0.0 < largest < math.inf else 1.0
     hold([array(part) * factor for part in found], [b * factor for b in theirs], bar, "gradients")
 
 

@@ -125,6 +125,7 @@ def _repair_tensorflow_functions() -> None:
     def logaddexp2(x1: Array, x2: Array) -> Array:
         # Keras takes log 2 in float32.
         log2 = math.log(2)
+        x2 = keras.ops.cast(x2, x1.dtype)  # before the product, which would round it otherwise
         return numpy.logaddexp(x1 * log2, x2 * log2) / log2
 
     def dot_product_attention(query: Array, *others: Array, **named: Array) -> Array:
