@@ -243,16 +243,7 @@ def sweep(
                 "differentiate the same graph twice, use GradientTape(persistent=True) or "
                 "backward(retain_graph=True)."
             )
-        if type(rule) is Pullback and rule.vjps is not None and not recorded:
-            for number, parent in parents:
-                gradient = rule.vjps[number](cotangent)
-                _add(gradients, parent, gradient, args[number], owned, recorded)
-        elif type(rule) is Pullback:
-            pulled = rule.pull(cotangent, [number for number, _ in parents])
-            for (number, parent), gradient in zip(parents, pulled, strict=True):
-                if gradient is not None:
-                    _add(gradients, parent, gradient, args[number], owned, recorded)
-        else:
+        if type(rule) is not Pullback:
             output, inputs = _as_tensors(node) if recorded else (node.output, args)
             vjps, kwargs = rule.vjps, node.kwargs
             for number, parent in parents:
@@ -269,6 +260,15 @@ def sweep(
                     gradients[parent] = gradient
                 else:
                     _add(gradients, parent, gradient, like, owned, recorded)
+        elif rule.vjps is not None and not recorded:
+            for number, parent in parents:
+                gradient = rule.vjps[number](cotangent)
+                _add(gradients, parent, gradient, args[number], owned, recorded)
+        else:
+            pulled = rule.pull(cotangent, [number for number, _ in parents])
+            for (number, parent), gradient in zip(parents, pulled, strict=True):
+                if gradient is not None:
+                    _add(gradients, parent, gradient, args[number], owned, recorded)
         if not (retain or recorded):
             node.args = node.output = node.rule = None
     results.update(gradients)  # what is left belongs to leaves

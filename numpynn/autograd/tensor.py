@@ -387,8 +387,8 @@ class Tensor:
                     f"backward() of a Tensor of shape {self.shape} needs `gradient`, a cotangent "
                     "of the same shape; only a single number has an obvious one."
                 )
-            shape, dtype = self.array.shape, self.array.dtype
-            cotangent = np.ones_like(self.array) if shape else dtype.type(1)
+            array = self.array
+            cotangent = np.ones_like(array) if array.shape else array.dtype.type(1)
         else:
             cotangent = Tensor(gradient).astype(self.dtype)
             if cotangent.shape != self.shape:
@@ -396,11 +396,12 @@ class Tensor:
                     f"The cotangent must have the Tensor's shape {self.shape}; got "
                     f"{cotangent.shape}."
                 )
+            cotangent = cotangent if create_graph else cotangent.array
         if create_graph:
             with recording():
                 gradients = sweep({self.node: cotangent}, recorded=True)
         else:
-            gradients = sweep({self.node: unwrapped(cotangent)}, retain=retain_graph)
+            gradients = sweep({self.node: cotangent}, retain=retain_graph)
         for node, found in gradients.items():
             new = found if create_graph else tensor_of(found, None)
             node.output = new if node.output is None else node.output + new
