@@ -162,3 +162,12 @@ def agree(
     hold(value, expected, BARS[dtype]["forward"])
     hold_gradients(gradients, expected_gradients, BARS[dtype]["gradient"])
     return ours, theirs
+
+
+def on_both(program: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """What a program gives in numpynn and in Keras, with names numbered from the beginning."""
+    results = []
+    for library in (numpynn, keras):
+        library.utils.clear_session()
+        results.append(program(library))
+    return results[0], results[1]

@@ -62,17 +62,19 @@ class Trainer(Layer):
         """Choose how to train.
 
         optimizer, loss, metrics: by name, or as objects. weighted_metrics: those that sample
-        weights apply to. run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs
-        eagerly.
+        weights apply to. A loss, or metrics, that an earlier compile set stay where none are given.
+        run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs eagerly.
         Raises ValueError for unknown names, and for metrics that are not in a list.
         """
         if isinstance(loss, str) and loss.lower() not in ("crossentropy", "ce"):
             losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
-        self.loss = loss
+        if loss is not None:
+            self.loss = loss
         self._loss_function: Loss | None = None
         self._loss_takes_training = "training" in inspect.signature(self.compute_loss).parameters
-        self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        if metrics is not None or weighted_metrics is not None or not self.compiled:
+            self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         self._loss_tracker = Mean(name="loss")
         self.compiled = True
 
