@@ -164,7 +164,7 @@ def _train_model(system: System, arguments: Any) -> dict[str, Any]:
             batch_size=batch_size,
             epochs=epochs,
             validation_data=(split.x_test, split.y_test),
-            verbose=0,
+            verbose=1,
             callbacks=[ProgbarLogger(stream=sys.stderr)],
         )
     measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)

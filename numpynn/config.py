@@ -9,6 +9,7 @@ _epsilon: ContextVar[float] = ContextVar("numpynn_epsilon", default=1e-7)
 _image_data_format: ContextVar[str] = ContextVar(
     "numpynn_image_data_format", default="channels_last"
 )
+_interactive_logging: ContextVar[bool] = ContextVar("numpynn_interactive_logging", default=True)
 
 
 def floatx() -> str:
@@ -46,6 +47,21 @@ def set_image_data_format(data_format: str) -> None:
     if name not in accepted:
         raise ValueError(f"`data_format` must be one of {accepted}; got {data_format!r}.")
     _image_data_format.set(name)
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether messages and progress go to standard output, or else to the logger "numpynn"."""
+    return _interactive_logging.get()
+
+
+def enable_interactive_logging() -> None:
+    """Let messages and progress go to standard output: for a person who watches."""
+    _interactive_logging.set(True)
+
+
+def disable_interactive_logging() -> None:
+    """Let messages and progress go to the logger "numpynn": for jobs nobody watches."""
+    _interactive_logging.set(False)
 
 
 def backend() -> str:

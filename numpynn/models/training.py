@@ -22,7 +22,7 @@ from numpynn import losses, optimizers
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tape import no_grad, recording, sweep
 from numpynn.autograd.tensor import Tensor
-from numpynn.callbacks import CallbackList, History, ProgbarLogger
+from numpynn.callbacks import CallbackList, History
 from numpynn.layers.base import Layer
 from numpynn.losses import Loss
 from numpynn.metrics import Mean, Metric
@@ -43,7 +43,7 @@ class Trainer(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.optimizer: Any = None
-        self.history: History | None = None
+        self.history: Any = None  # a History
         self.stop_training = False
         self.compiled = False
         self.loss: Any = None
@@ -279,15 +279,20 @@ class Trainer(Layer):
         validation = self._validation(
             validation_data, validation_batch_size or batch_size, validation_steps
         )
-        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=epochs, steps=len(batches))
-        self.history = hooks.history()
-        if verbose:
-            hooks.append(ProgbarLogger(1 if verbose == "auto" else verbose))
+        hooks = CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=len(batches),
+        )
         self.stop_training = False
         try:
             self._ensure_built(batches)
             self._prepare()
-            hooks.call("on_train_begin", {})
+            hooks.on_train_begin({})
             logs: dict[str, float] = {}
             for epoch in range(initial_epoch, epochs):
                 logs = self._train_epoch(epoch, batches, hooks)
@@ -295,10 +300,10 @@ class Trainer(Layer):
                     measured = self._run_evaluation(validation, hooks)
                     logs = {**logs, **{f"val_{name}": value for name, value in measured.items()}}
                 logs = _ordered(logs)
-                hooks.call("on_epoch_end", epoch, logs)
+                hooks.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-            hooks.call("on_train_end", logs)
+            hooks.on_train_end(logs)
         finally:
             self._release()
         return self.history
@@ -308,7 +313,7 @@ class Trainer(Layer):
     ) -> dict[str, float]:
         for metric in self._active_metrics():
             metric.reset_state()
-        hooks.call("on_epoch_begin", epoch, {})
+        hooks.on_epoch_begin(epoch, {})
         before, after = (
             hooks.listeners("on_train_batch_begin"),
             hooks.listeners("on_train_batch_end"),
@@ -342,7 +347,7 @@ class Trainer(Layer):
         for metric in self._active_metrics():
             metric.reset_state()
         batches.rewind()
-        hooks.call("on_test_begin", {})
+        hooks.on_test_begin({})
         before, after = hooks.listeners("on_test_batch_begin"), hooks.listeners("on_test_batch_end")
         logs: dict[str, float] = {}
         with no_grad():
@@ -353,7 +358,7 @@ class Trainer(Layer):
                 for hook in after:
                     hook(step, _ordered(logs))
         logs = _ordered(logs)
-        hooks.call("on_test_end", logs)
+        hooks.on_test_end(logs)
         return logs
 
     def evaluate(
@@ -374,7 +379,7 @@ class Trainer(Layer):
         """
         self._require_compiled("evaluate")
         batches = ArrayBatches(x, y, sample_weight, batch_size, dtype=self._dtype, steps=steps)
-        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=len(batches))
+        hooks = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=len(batches))
         self._ensure_built(batches)
         logs = self._run_evaluation(batches, hooks)
         if verbose and verbose != "auto":
@@ -391,15 +396,15 @@ class Trainer(Layer):
     ) -> Any:
         """The outputs for all samples, as arrays. Raises ValueError for data that do not fit."""
         batches = ArrayBatches(x, batch_size=batch_size, dtype=self._dtype, steps=steps)
-        hooks = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=len(batches))
-        hooks.call("on_predict_begin", {})
+        hooks = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=len(batches))
+        hooks.on_predict_begin({})
         outputs: list[Any] = []
         with no_grad():
             for step, batch in enumerate(batches.epoch()):
-                hooks.call("on_predict_batch_begin", step, {})
+                hooks.on_predict_batch_begin(step, {})
                 outputs.append(map_structure(_plain, self.predict_step(batch)))
-                hooks.call("on_predict_batch_end", step, {"outputs": outputs[-1]})
-        hooks.call("on_predict_end", {})
+                hooks.on_predict_batch_end(step, {"outputs": outputs[-1]})
+        hooks.on_predict_end({})
         flat = [leaves(output) for output in outputs]
         joined = iter([np.concatenate(parts) for parts in zip(*flat, strict=True)])
         return map_structure(lambda _: next(joined), outputs[0])
