@@ -37,6 +37,7 @@ _MODULES = (
     "optimizers",
     "random",
     "regularizers",
+    "saving",
     "systems",
     "utils",
 )
@@ -47,7 +48,8 @@ _OBJECTS = {
     "Model": "models",
     "Sequential": "models",
     "Variable": "variables",
-    "KerasTensor": "layers.core",
+    "KerasTensor": "symbolic",
+    "DTypePolicy": "dtype_policies",
     "Initializer": "initializers",
     "Loss": "losses",
     "Metric": "metrics",
@@ -122,7 +124,7 @@ if TYPE_CHECKING:
     from numpynn.layers import (
         Layer as Layer,
     )
-    from numpynn.layers.core import KerasTensor as KerasTensor
+    from numpynn.symbolic import KerasTensor as KerasTensor
     from numpynn.losses import Loss as Loss
     from numpynn.metrics import Metric as Metric
     from numpynn.models import Model as Model

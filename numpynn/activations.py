@@ -133,7 +133,13 @@ _ACTIVATIONS = [
 _registry = Registry(
     "activation", FunctionType, _ACTIVATIONS, {"swish": swish, "hard_swish": hard_swish}
 )
-serialize = _registry.serialize
+
+
+def serialize(activation: Callable[..., Any]) -> Any:
+    """The name of one of these functions; the configuration of any other."""
+    name = getattr(activation, "__name__", "")
+    return name if _registry.by_name.get(name) is activation else _registry.serialize(activation)
+
 
 
 def get(identifier: Any) -> Callable[..., Any]:

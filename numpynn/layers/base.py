@@ -6,7 +6,8 @@
     get_config  the configuration again, to make an equal layer
 
 `layer(x)` casts `x` to the layer's dtype, builds on the first call, and passes on what only the
-outermost caller knows: whether this is training, and which time steps are masked.
+outermost caller knows: whether this is training, and which time steps are masked. On a KerasTensor
+it computes nothing but the output's shape, and remembers the call for a functional model.
 """
 
 from __future__ import annotations
@@ -20,70 +21,34 @@ from typing import Any
 
 import numpy as np
 
-from numpynn import config, constraints, initializers, regularizers
+from numpynn import constraints, dtype_policies, initializers, regularizers
 from numpynn.autograd.structure import leaves, map_structure
-from numpynn.autograd.tape import no_grad
 from numpynn.autograd.tensor import Tensor, tensor_of
-from numpynn.typing import Array
+from numpynn.dtype_policies import DTypePolicy
+from numpynn.layers.holding import Holder, adding_losses
+from numpynn.layers.input_spec import InputSpec, check_inputs
+from numpynn.symbolic import KerasTensor, Node, any_symbolic, inferred
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
+
+__all__ = ["InputSpec", "Layer"]
 
 _training: ContextVar[bool | None] = ContextVar("numpynn_training", default=None)
 _scope: ContextVar[tuple[Layer, ...]] = ContextVar("numpynn_scope", default=())
 
 
-class InputSpec:
-    """What a layer expects of its input: rank, shape, sizes of some axes.
-
-    ndim, min_ndim, max_ndim: ranks, the batch included. axes: {axis: size}. shape: None is any.
-    """
-
-    def __init__(
-        self,
-        dtype: Any = None,
-        shape: Sequence[int | None] | None = None,
-        ndim: int | None = None,
-        max_ndim: int | None = None,
-        min_ndim: int | None = None,
-        axes: dict[int, int] | None = None,
-    ) -> None:
-        self.dtype = dtype
-        self.shape = None if shape is None else tuple(shape)
-        self.ndim = len(self.shape) if self.shape is not None else ndim
-        self.max_ndim = max_ndim
-        self.min_ndim = min_ndim
-        self.axes = {int(axis): size for axis, size in (axes or {}).items()}
-
-    def check(self, shape: Sequence[int | None], name: str) -> None:
-        """Raise ValueError, with expectation, finding and layer, where `shape` does not fit."""
-        ndim = len(shape)
-        if self.ndim is not None and ndim != self.ndim:
-            self._refuse(name, f"an input of rank {self.ndim}", shape)
-        if self.min_ndim is not None and ndim < self.min_ndim:
-            self._refuse(name, f"an input of rank {self.min_ndim} or more", shape)
-        if self.max_ndim is not None and ndim > self.max_ndim:
-            self._refuse(name, f"an input of rank {self.max_ndim} or less", shape)
-        for axis, size in self.axes.items():
-            if size is not None and shape[axis] not in (size, None):
-                self._refuse(name, f"size {size} along axis {axis}", shape)
-        for wanted, found in zip(self.shape or (), shape, strict=False):
-            if wanted is not None and found is not None and wanted != found:
-                self._refuse(name, f"shape {self.shape}", shape)
-
-    @staticmethod
-    def _refuse(name: str, expected: str, shape: Sequence[int | None]) -> None:
-        raise ValueError(
-            f"Layer '{name}' expects {expected}; got an input of shape {tuple(shape)}."
-        )
-
-
-class Layer:
+class Layer(Holder):
     """Base class of all layers, Keras's protocol.
 
     name: unique, numbered automatically. dtype: of weights and computation, the config's float type
     unless given. trainable: whether training changes the weights. activity_regularizer: a penalty
     on the output, divided by the batch size.
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        made.__dict__["_given"] = _Given(args, kwargs)
+        return made
 
     def __init__(
         self,
@@ -105,19 +70,23 @@ class Layer:
         self._losses: list[Any] = []
         self._trainable = trainable
         self.name = name or auto_name(type(self).__name__)
-        if not isinstance(self.name, str):
-            raise ValueError(f"`name` must be a string; got {self.name!r}.")
+        if not isinstance(self.name, str) or "/" in self.name:
+            raise ValueError(f"`name` must be a string without '/'; got {self.name!r}.")
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.autocast = autocast
-        self._dtype = np.dtype(getattr(dtype, "name", dtype) or config.floatx())
+        self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
+        self._dtype = np.dtype(self.dtype_policy.compute_dtype)
         self.built = False
         self.supports_masking = self._makes_masks
-        self.input_spec: InputSpec | None = None
+        self.input_spec: Any = None
         if input_dim is not None:
             input_shape = (input_dim,)
         self._given_input_shape = None if input_shape is None else tuple(input_shape)
         self._called = False
         self._accepted_shape: tuple[int, ...] | None = None  # checked before
+        self._built_for: dict[str, Any] | None = None  # the arguments of `build`
+        self._inbound_nodes: list[Node] = []
+        self._added_losses: list[Layer] = []  # who added a loss in the last outermost call
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -125,12 +94,16 @@ class Layer:
             cls.build = _naming(cls.build)  # type: ignore[method-assign]
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
 
+    _given: _Given
     _makes_masks = False  # whether a subclass has its own `compute_mask`
 
     # -- for subclasses -------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        """Create the weights. `input_shape` holds None for sizes that may vary."""
+        """Create the weights. `input_shape` holds None for sizes that may vary.
+
+        A layer whose `call` takes several tensors may name them: build(query_shape, value_shape).
+        """
         self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -143,22 +116,55 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape, found by running `call` on two sizes of each unknown axis."""
-        return _shape_by_trial(self, tuple(input_shape))
+        inputs = map_shapes(lambda shape: KerasTensor(shape, self._dtype), input_shape)
+        outputs = self._inferred((inputs,), {})
+        return map_structure(lambda x: x.shape, outputs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """KerasTensors of the output's shape and dtype, for KerasTensors as inputs."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return self._inferred(args, kwargs)
+        shape = self.compute_output_shape(
+            **self._shape_arguments(self.compute_output_shape, args, kwargs)
+        )
+        return map_shapes(lambda s: KerasTensor(s, self._dtype), shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """The arguments that make an equal layer.
+
+        A subclass without its own `get_config` is described by what it was made with, as long as
+        that is plain numbers, strings and the like. Raises NotImplementedError otherwise.
+        """
         found: dict[str, Any] = {
             "name": self.name,
-            "trainable": self.trainable,
-            "dtype": self.dtype,
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
         }
         if self.activity_regularizer is not None:
             found["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config:
+            return self._given.config(type(self), found)
         return found
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
         return cls(**config)
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build` was called with, for a file; None before."""
+        if self._built_for is None:
+            return None
+        if len(self._built_for) == 1:
+            return {"input_shape": next(iter(self._built_for.values()))}
+        return {"shapes_dict": self._built_for}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build as `get_build_config` says."""
+        if "input_shape" in config:
+            self.build(map_shapes(tuple, config["input_shape"]))
+        elif "shapes_dict" in config:
+            shapes = {name: map_shapes(tuple, s) for name, s in config["shapes_dict"].items()}
+            self.build(**shapes)
 
     def add_weight(
         self,
@@ -166,13 +172,17 @@ class Layer:
         initializer: Any = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
         """A new weight of this layer; Glorot uniform, or zeros for whole numbers, unless told.
 
-        constraint: a projection of the new value, applied after each update.
+        constraint: a projection of the new value, applied after each update. autocast, aggregation
+        and overwrite_with_gradient are taken for Keras's sake.
         Raises ValueError for unknown names, and for a shape that is not a tuple.
         """
         self._require_init()
@@ -193,14 +203,12 @@ class Layer:
         self._weights.append(weight)
         return weight
 
-    def add_loss(self, loss: Any) -> None:
-        """Add a term to the loss of the current step: a number, or several to be summed."""
-        self._losses.extend(term if np.shape(term) == () else np.sum(term) for term in leaves(loss))
+    add_variable = add_weight
 
     # -- calling --------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The layer's output as Tensors.
+        """The layer's output as Tensors; as KerasTensors for KerasTensors.
 
         training: pass True or False to say so; otherwise the surrounding call's. mask: which
         positions count; otherwise the mask that the input carries.
@@ -211,21 +219,40 @@ class Layer:
         if len(args) == 1 and isinstance(first, Tensor) and first.array.dtype is self._dtype:
             inputs = first
         else:
+            if any_symbolic(args, kwargs):
+                return self._symbolic_call(args, kwargs)
             args = tuple(map_structure(self._cast, arg) for arg in args)
-            inputs = args[0] if args else first
-        if self.input_spec is not None and isinstance(inputs, Tensor):
-            shape = inputs.array.shape
-            if shape != self._accepted_shape:
-                self.input_spec.check(shape, self.name)
+            if not args:
+                kwargs = {name: map_structure(self._cast, arg) for name, arg in kwargs.items()}
+            inputs = args[0] if args else next(iter(kwargs.values()), None)
+        if self.input_spec is not None:
+            shape = inputs.array.shape if isinstance(inputs, Tensor) else None
+            if shape is None or shape != self._accepted_shape:
+                check_inputs(self.input_spec, inputs, self.name)
                 self._accepted_shape = shape if self.built else None
+        if adding_losses.get() is None:
+            return self._outermost_call(inputs, args, kwargs)
         if not self._called:
             return self._first_call(inputs, args, kwargs)
         return self._run(inputs, args, kwargs)
 
+    def _outermost_call(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call from outside of any layer: the losses of the one before are forgotten."""
+        for layer in self._added_losses:
+            layer._losses = []
+        self._added_losses = []
+        token = adding_losses.set(self._added_losses)
+        try:
+            if not self._called:
+                return self._first_call(inputs, args, kwargs)
+            return self._run(inputs, args, kwargs)
+        finally:
+            adding_losses.reset(token)
+
     def _first_call(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with self._in_scope():
             if not self.built:
-                self._build_for(map_structure(np.shape, inputs))
+                self._build_for(args, kwargs)
             outputs = self._run(inputs, args, kwargs)
         self._called = True
         return outputs
@@ -242,10 +269,16 @@ class Layer:
             training = _training.get()
             kwargs["training"] = accepts["training"] if training is None else training
         mask = kwargs.get("mask")
-        if mask is None and type(inputs) is Tensor and inputs.notes is not None:
-            mask = inputs.mask
+        if mask is None:
+            if type(inputs) is Tensor:
+                if inputs.notes is not None:
+                    mask = inputs.mask
+            elif type(inputs) in (list, tuple, dict):
+                mask = _masks_of(inputs)
             if mask is not None and "mask" in accepts:
                 kwargs["mask"] = mask
+        if self._named_masks:
+            self._add_named_masks(args, kwargs)
         try:
             outputs = self.call(*args, **kwargs)
         finally:
@@ -256,9 +289,9 @@ class Layer:
         if self.activity_regularizer is not None:
             for output in leaves(outputs):
                 penalty = self.activity_regularizer(output)
-                self._losses.append(penalty / output.shape[0] if output.ndim else penalty)
+                self._note_losses([penalty / output.shape[0] if output.ndim else penalty])
         if self.supports_masking and (mask is not None or self._makes_masks):
-            _attach_masks(outputs, self.compute_mask(inputs, mask))
+            _attach_masks(outputs, self.compute_mask(inputs, _or_nones(mask, inputs)))
         return outputs
 
     @cached_property
@@ -274,6 +307,18 @@ class Layer:
             for name in ("training", "mask")
             if name in parameters
         }
+
+    @cached_property
+    def _named_masks(self) -> list[str]:
+        """Arguments `query` of the formula that come with a `query_mask`."""
+        names = list(inspect.signature(self.call).parameters)
+        return [name for name in names if f"{name}_mask" in names]
+
+    def _add_named_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        for name in self._named_masks:
+            if given.get(f"{name}_mask") is None and name in given:
+                kwargs[f"{name}_mask"] = _masks_of(given[name])
 
     def _cast(self, value: Any) -> Any:
         """`value` as a Tensor; floats in the layer's dtype."""
@@ -295,12 +340,33 @@ class Layer:
             value.notes = notes
         return value
 
-    def _build_for(self, input_shape: Any) -> None:
-        shapes = map_structure(lambda n: n, input_shape)
-        if isinstance(shapes, tuple) and shapes and not isinstance(shapes[0], tuple):
-            shapes = (None, *shapes[1:])
-        self.build(shapes)
-        self.built = True
+    # -- building -------------------------------------------------------------------------------
+
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Create the weights for these inputs; those of sub-layers come with their first call."""
+        if type(self).build is Layer.build:
+            if any_symbolic(args, kwargs) and not all(x.built for x in self._flatten_layers()[1:]):
+                self._inferred(args, kwargs)
+            self.built = True
+        else:
+            self.build(**self._shape_arguments(self.build, args, kwargs))
+            self.built = True
+
+    def _shape_arguments(
+        self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The shapes of the inputs, as `method` names them: one, or `…_shape` for each tensor."""
+        wanted = list(inspect.signature(method).parameters)
+        if len(wanted) == 1:
+            first = args[0] if args else next(iter(kwargs.values()))
+            return {wanted[0]: _batch_shapes(first)}
+        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        shapes = {
+            f"{name}_shape": _batch_shapes(value)
+            for name, value in given.items()
+            if any(hasattr(leaf, "shape") for leaf in leaves(value))
+        }
+        return {name: shapes.get(name) for name in wanted}
 
     @contextmanager
     def _in_scope(self) -> Iterator[None]:
@@ -319,128 +385,161 @@ class Layer:
                 f"Layer {type(self).__name__}: call super().__init__() first in its __init__()."
             )
 
-    # -- what it holds --------------------------------------------------------------------------
+    # -- functional models ----------------------------------------------------------------------
 
-    def _held(self, kind: type) -> list[Any]:
-        """The objects of a kind among the attributes, in lists, tuples and dicts too."""
-        found: dict[int, Any] = {}
-        for value in self.__dict__.values():
-            if isinstance(value, (kind, list, tuple, dict)):
-                for item in leaves(value):
-                    if isinstance(item, kind):
-                        found.setdefault(id(item), item)
-        return list(found.values())
-
-    def _flatten_layers(self) -> list[Layer]:
-        """This layer and all layers in it, each once, outermost first."""
-        found: dict[int, Layer] = {}
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                stack.extend(reversed(layer._sublayers()))
-        return list(found.values())
-
-    def _sublayers(self) -> list[Layer]:
-        return self._held(Layer)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, each once: this layer's own (the trainable first), then its sub-layers'."""
-        found: dict[int, Variable] = {}
-        for layer in self._flatten_layers():
-            own = layer._held(Variable)
-            for weight in [w for w in own if w.trainable] + [w for w in own if not w.trainable]:
-                found.setdefault(id(weight), weight)
-        return list(found.values())
-
-    variables = weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        return [w for w in self.weights if w.trainable] if self._trainable else []
-
-    trainable_variables = trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training leaves alone."""
-        return [w for w in self.weights if not (w.trainable and self._trainable)]
-
-    non_trainable_variables = non_trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; setting it reaches all sub-layers.
-
-        Weights that were made untrainable, such as counters and running means, stay so.
-        """
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._flatten_layers():
-            layer._trainable = bool(value)
-            for weight in layer._held(Variable):
-                weight.trainable = bool(value) and weight.learnable
-
-    @property
-    def losses(self) -> list[Any]:
-        """The extra terms of the current step's loss: `add_loss`, activity and weight penalties."""
-        layers = self._flatten_layers()
-        terms = [term for layer in layers for term in layer._losses]
-        return terms + [
-            w.regularizer(w) for w in self.trainable_weights if w.regularizer is not None
-        ]
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights."""
-        return [w.numpy() for w in self.weights]
-
-    def set_weights(self, weights: Sequence[Array]) -> None:
-        """Set all weights. Raises ValueError, changing none, where count or shapes differ."""
-        own = self.weights
-        if len(own) != len(weights):
-            raise ValueError(
-                f"Layer '{self.name}' has {len(own)} weights; set_weights() got {len(weights)}."
+    def _symbolic_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The KerasTensors that come out, with the call recorded as a Node."""
+        self._require_init()
+        if self.input_spec is not None:
+            check_inputs(
+                self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name
             )
-        for weight, value in zip(own, weights, strict=True):
-            if weight.shape != np.shape(value):
-                raise ValueError(
-                    f"Weight '{weight.path}' of layer '{self.name}' has shape {weight.shape}; "
-                    f"set_weights() got {np.shape(value)}."
-                )
-        for weight, value in zip(own, weights, strict=True):
-            weight.assign(value)
+        with self._in_scope():
+            if not self.built:
+                self._build_for(args, kwargs)
+                if self.input_spec is not None and args:
+                    check_inputs(self.input_spec, args[0], self.name)
+            known = {k: v for k, v in kwargs.items() if k != "training" or k in self._accepts}
+            outputs = self.compute_output_spec(*args, **known)
+        outputs = map_structure(_copied, outputs)  # a layer that gives its input on makes a new one
+        Node(self, args, kwargs, outputs)
+        return outputs
 
-    def count_params(self) -> int:
-        """How many numbers the weights hold. Raises ValueError before the layer is built."""
-        if not self.built:
-            raise ValueError(f"Layer '{self.name}' has no weights before it is built.")
-        return sum(w.size for w in self.weights)
+    def _inferred(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return Layer.__call__(self, *args, **{"training": False, **kwargs})
+
+        built, outputs = self.built, inferred(run, args, kwargs)
+        self._called = self._called and built
+        for layer in self._flatten_layers():
+            layer._losses = []
+            layer._accepted_shape = None
+        return outputs
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensors of the first symbolic call. Raises AttributeError before one."""
+        node = self._first_node()
+        structure = node.args[0] if node.args else next(iter(node.kwargs.values()), None)
+        return node.outputs_struct if node.is_input else structure
+
+    @property
+    def output(self) -> Any:
+        """What came out of the first symbolic call. Raises AttributeError before one."""
+        return self._first_node().outputs_struct
+
+    def _first_node(self) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"Layer '{self.name}' has no symbolic input and output: it is in no functional or "
+                "Sequential model with a known input yet."
+            )
+        return self._inbound_nodes[0]
+
+    # -- dtypes ---------------------------------------------------------------------------------
 
     @property
     def dtype(self) -> str:
         return self._dtype.name
 
-    compute_dtype = variable_dtype = dtype
+    compute_dtype = variable_dtype = input_dtype = dtype
+
+    @property
+    def path(self) -> str:
+        """The names of the layers around and of this one, once it has weights."""
+        return self._weights[0].path.rsplit("/", 1)[0] if self._weights else self.name
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that this layer and those in it hold."""
+        from numpynn.metrics import Metric
+
+        return [metric for layer in self._flatten_layers() for metric in layer._held(Metric)]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+class _Given:
+    """What a layer was made with, kept for a `get_config` that nobody wrote."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args = args
+        self.kwargs = kwargs
+
+    def config(self, kind: type, found: dict[str, Any]) -> dict[str, Any]:
+        """All arguments by name, beside what every layer has."""
+        signature = inspect.signature(kind.__init__)  # type: ignore[misc]
+        bound = signature.bind(None, *self.args, **self.kwargs)
+        bound.apply_defaults()
+        arguments = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            parameter = signature.parameters[name]
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments.update(value)
+            elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+                if value:
+                    raise _no_config(kind, f"`{name}` has no name")
+            else:
+                arguments[name] = value
+        for name, value in arguments.items():
+            if not all(isinstance(v, (str, int, float, bool, type(None))) for v in leaves(value)):
+                raise _no_config(kind, f"`{name}` is a {type(value).__name__}")
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+        known = {k: v for k, v in found.items() if takes_any or k in signature.parameters}
+        return {**known, **{k: v for k, v in arguments.items() if k not in found}}
+
+
+def _no_config(kind: type, reason: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"{kind.__name__} needs a `get_config()` of its own to be saved: of its arguments, "
+        f"{reason}. Return {{**super().get_config(), …}} with everything that `__init__` takes."
+    )
+
+
 def _naming(build: Callable[..., None]) -> Callable[..., None]:
     """`build` with its weights named after the layer, which is `built` afterwards."""
+    signature = inspect.signature(build)
 
     @wraps(build)
     def named(self: Layer, *args: Any, **kwargs: Any) -> None:
         with self._in_scope():
             build(self, *args, **kwargs)
         self.built = True
+        self._built_for = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
 
     return named
+
+
+def is_shape(value: Any) -> bool:
+    """Whether this is one shape: sizes and Nones."""
+    return isinstance(value, (list, tuple)) and all(
+        n is None or isinstance(n, (int, np.integer)) for n in value
+    )
+
+
+def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
+    """`function` of every shape in a nesting of shapes."""
+    if is_shape(structure):
+        return function(tuple(structure))
+    if isinstance(structure, dict):
+        return {key: map_shapes(function, shape) for key, shape in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)([map_shapes(function, shape) for shape in structure])
+    return structure
+
+
+def _batch_shapes(value: Any) -> Any:
+    """The shapes in a nesting of tensors, with None for the batch size."""
+    return (
+        map_structure(lambda x: (None, *np.shape(x)[1:]) if np.ndim(x) else (), value)
+        if not any_symbolic(value)
+        else map_structure(lambda x: getattr(x, "shape", None), value)
+    )
+
+
+def _copied(x: Any) -> Any:
+    return KerasTensor(x.shape, x.dtype) if isinstance(x, KerasTensor) else x
 
 
 def _as_tensor(value: Any) -> Any:
@@ -449,22 +548,24 @@ def _as_tensor(value: Any) -> Any:
     return tensor_of(value if hasattr(value, "dtype") else np.asarray(value), None)
 
 
+def _masks_of(inputs: Any) -> Any:
+    """The masks of several inputs in the same nesting; None where none has any."""
+    if not any(isinstance(x, Tensor) and x.notes is not None for x in leaves(inputs)):
+        return None
+    masks = map_structure(lambda x: x.mask if isinstance(x, Tensor) else None, inputs)
+    return masks if any(m is not None for m in leaves(masks)) else None
+
+
+def _or_nones(mask: Any, inputs: Any) -> Any:
+    """Masks in the nesting of the inputs, even where none is."""
+    if mask is None and isinstance(inputs, (list, tuple, dict)):
+        return map_structure(lambda x: None, inputs)
+    return mask
+
+
 def _attach_masks(outputs: Any, masks: Any) -> None:
     outputs = leaves(outputs)
-    masks = leaves(masks) if isinstance(masks, (list, tuple)) else [masks] * len(outputs)
+    masks = leaves(masks) if isinstance(masks, (list, tuple, dict)) else [masks] * len(outputs)
     for output, mask in zip(outputs, masks, strict=True):
         if mask is not None and output.mask is None:
             output.mask = mask
-
-
-def _shape_by_trial(layer: Layer, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """Run `call` on zeros, with 2 and with 3 for every unknown size: what differs is unknown."""
-
-    def run(size: int) -> tuple[int, ...]:
-        shape = tuple(size if n is None else n for n in input_shape)
-        with no_grad():
-            return np.shape(layer(np.zeros(shape, layer.dtype), training=False))
-
-    first, second = run(2), run(3)
-    layer._losses.clear()
-    return tuple(a if a == b else None for a, b in zip(first, second, strict=True))

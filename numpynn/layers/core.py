@@ -11,59 +11,53 @@ import numpy as np
 from numpynn import activations, config, constraints, initializers, ops, random, regularizers
 from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
+from numpynn.symbolic import KerasTensor, Node
 from numpynn.typing import Array
-from numpynn.utils.naming import auto_name
-
-
-class KerasTensor:
-    """A place for data to come: a shape and a dtype without values. What `Input` returns.
-
-    shape: with the batch size first, None where unknown.
-    """
-
-    def __init__(
-        self, shape: Sequence[int | None], dtype: Any = None, name: str | None = None
-    ) -> None:
-        self.shape = tuple(shape)
-        self.dtype = np.dtype(dtype or config.floatx())
-        self.name = name or auto_name("keras_tensor")
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
 class InputLayer(Layer):
-    """Where data enter a model: checks their shape, changes nothing."""
+    """Where data enter a model: checks their shape, changes nothing.
+
+    optional: the model may be given None here. sparse and ragged inputs are not supported.
+    """
 
     def __init__(
         self,
         shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
         batch_shape: Sequence[int | None] | None = None,
+        input_tensor: KerasTensor | None = None,
+        optional: bool = False,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
-        if (shape is None) == (batch_shape is None):
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        if sparse or ragged:
+            raise ValueError(
+                f"InputLayer '{self.name}': sparse and ragged inputs are not supported."
+            )
+        if input_tensor is not None:
+            batch_shape, self._dtype = input_tensor.shape, input_tensor.dtype
+        elif (shape is None) == (batch_shape is None):
             raise ValueError(
                 "InputLayer needs either `shape`, without the batch size, or `batch_shape`."
             )
-        if shape is not None:
+        elif batch_shape is not None and batch_size is not None:
+            raise ValueError("Give `batch_size`, or `batch_shape` which holds it, not both.")
+        elif shape is not None:
             if isinstance(shape, int):
                 raise ValueError(f"`shape` must be a tuple, such as ({shape},); got {shape}.")
             batch_shape = (batch_size, *shape)
         self.batch_shape: tuple[int | None, ...] = tuple(batch_shape or ())
+        self.optional = optional
         self.input_spec = InputSpec(shape=self.batch_shape)
         self.supports_masking = True
         self.built = True
-
-    @property
-    def output(self) -> KerasTensor:
-        return KerasTensor(self.batch_shape, self.dtype, self.name)
+        tensor = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
+        Node(self, (), {}, tensor)
 
     def call(self, inputs: Array) -> Array:
         return inputs
@@ -72,25 +66,36 @@ class InputLayer(Layer):
         return self.batch_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+            "optional": self.optional,
+        }
 
 
 def Input(
     shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
-) -> KerasTensor:
-    """Where data enter a model.
+    tensor: KerasTensor | None = None,
+    optional: bool = False,
+) -> Any:
+    """Where data enter a model: a KerasTensor.
 
     shape: of one sample, None for sizes that vary; or batch_shape, with the batch size first.
     Raises ValueError unless exactly one of the two is given.
     """
-    layer = InputLayer(shape, batch_size, dtype, batch_shape, name)
-    tensor = layer.output
-    tensor.layer = layer  # type: ignore[attr-defined]
-    return tensor
+    layer = InputLayer(
+        shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name
+    )
+    return layer.output
 
 
 def _affine_plain(x: Array, kernel: Array, bias: Array) -> Array:

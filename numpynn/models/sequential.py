@@ -7,42 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from numpynn import dtype_policies
+from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tensor import tensor_of
-from numpynn.layers.base import Layer
-from numpynn.layers.core import InputLayer, KerasTensor
-from numpynn.models.training import Trainer
+from numpynn.layers.base import Layer, is_shape
+from numpynn.layers.core import InputLayer
+from numpynn.models.model import Model
+from numpynn.saving.registration import CustomObjectScope, objects_in_scope
+from numpynn.saving.serialization import deserialize_keras_object, serialize_keras_object
+from numpynn.symbolic import KerasTensor
 from numpynn.typing import Array
-
-
-class Model(Trainer):
-    """A Layer that can be trained, saved and summarised. Subclass it with `__init__` and `call`."""
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers that the attributes hold, in order."""
-        return [layer for layer in self._sublayers() if not isinstance(layer, InputLayer)]
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by its name or its number. Raises ValueError where there is none."""
-        if (name is None) == (index is None):
-            raise ValueError("get_layer() needs either `name` or `index`.")
-        if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(
-                    f"There is no layer {index}: the model has {len(self.layers)} layers."
-                )
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = ", ".join(layer.name for layer in self.layers)
-        raise ValueError(f"There is no layer named {name!r}. The layers are: {names}.")
-
-    def summary(self, print_fn: Any = None, line_length: int | None = None) -> None:
-        """Print the layers with their output shapes and numbers of parameters."""
-        from numpynn.models.summary import print_summary
-
-        print_summary(self, print_fn, line_length)
 
 
 class Sequential(Model):
@@ -55,9 +29,14 @@ class Sequential(Model):
     """
 
     def __init__(
-        self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None
+        self,
+        layers: Sequence[Any] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(trainable=trainable, name=name)
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        self._ends: tuple[Any, Any] | None = None  # the symbolic input and output
         self._chain: list[Layer] = []
         self._fitting: tuple[int, ...] | None = None
         self.supports_masking = True
@@ -65,22 +44,29 @@ class Sequential(Model):
             self._append(layer)
         self._build_if_possible()
 
-    def add(self, layer: Any) -> None:
-        """Put a layer at the end."""
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer at the end. rebuild: make its weights at once, where shapes are known."""
         self._append(layer)
-        self.built = False
-        self._called = False
-        self._build_if_possible()
+        self._changed(rebuild)
 
-    def pop(self) -> Layer:
+    def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away. Raises IndexError where there is none."""
         if not self._chain:
             raise IndexError(f"Sequential model '{self.name}' has no layer to take away.")
-        return self._chain.pop()
+        layer = self._chain.pop()
+        self._changed(rebuild)
+        return layer
+
+    def _changed(self, rebuild: bool) -> None:
+        self.built = False
+        self._called = False
+        self._ends = None
+        if rebuild:
+            self._build_if_possible()
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
-            layer = getattr(layer, "layer", layer)
+            layer = layer.history.operation if layer.history is not None else layer
         if not isinstance(layer, Layer):
             raise ValueError(
                 f"Sequential takes layers; got {layer!r} of type {type(layer).__name__}."
@@ -116,15 +102,41 @@ class Sequential(Model):
         return self._input.batch_shape
 
     @property
-    def output_shape(self) -> tuple[int | None, ...]:
-        return self.compute_output_shape(self.input_shape)  # type: ignore[no-any-return]
+    def output_shape(self) -> Any:
+        """The shape of a batch of outputs. Raises AttributeError before it is known."""
+        return map_structure(lambda x: x.shape, self._known_ends("output shape")[1])
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic input, in a list. Raises AttributeError before its shape is known."""
+        return [self._known_ends("inputs")[0]]
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic output, in a list. Raises AttributeError before the shapes are known."""
+        return leaves(self._known_ends("outputs")[1])
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input. Raises AttributeError before its shape is known."""
+        return self._known_ends("input")[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output. Raises AttributeError before the shapes are known."""
+        return self._known_ends("output")[1]
+
+    def _known_ends(self, wanted: str) -> tuple[Any, Any]:
+        if self._ends is None:
+            raise AttributeError(f"Sequential model '{self.name}' has no defined {wanted} yet.")
+        return self._ends
 
     def _build_if_possible(self) -> None:
         first = self._chain[0] if self._chain else None
         shape: Any = getattr(first, "input_shape", None)  # of a model
         if isinstance(first, InputLayer):
             shape = first.batch_shape
-        if shape is not None and len(self._chain) > 1:
+        if is_shape(shape) and len(self._chain) > 1:
             self.build(shape)
 
     def build(self, input_shape: Any = None) -> None:
@@ -134,20 +146,20 @@ class Sequential(Model):
         """
         if not self._chain:
             raise ValueError(f"Sequential model '{self.name}' has no layers to build.")
+        if not is_shape(input_shape):
+            return  # several inputs: the layers are built by the first call
         if self._input is not None and self._input.batch_shape != tuple(input_shape):
             raise ValueError(
                 f"Sequential model '{self.name}' has an Input of shape {self._input.batch_shape}; "
                 f"it cannot be built for {tuple(input_shape)}."
             )
         if self._input is None:
-            self._chain.insert(
-                0, InputLayer(batch_shape=(None, *input_shape[1:]), dtype=self.dtype)
-            )
-        shape = tuple(input_shape)
+            dtype = self._chain[0].compute_dtype
+            self._chain.insert(0, InputLayer(batch_shape=input_shape, dtype=dtype))
+        x = start = self._chain[0].output
         for layer in self.layers:
-            if not layer.built:
-                layer.build(shape)
-            shape = layer.compute_output_shape(shape)
+            x = layer(x)
+        self._ends = (start, x)
 
     def call(self, inputs: Array, training: Any = None, mask: Any = None) -> Any:
         x = self._fitted(inputs)
@@ -184,24 +196,26 @@ class Sequential(Model):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {
+        found = {
             "name": self.name,
-            "trainable": self.trainable,
-            "layers": [
-                {"class_name": type(layer).__name__, "config": layer.get_config()}
-                for layer in self._chain
-            ],
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+            "layers": [serialize_keras_object(layer) for layer in self._chain],
         }
+        if self._ends is not None:
+            found["build_input_shape"] = self._ends[0].shape
+        return found
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
-        from numpynn import layers as known
-
-        made = []
-        for entry in config["layers"]:
-            name = entry["class_name"]
-            kind = cls if name == cls.__name__ else getattr(known, name, None)
-            if kind is None:
-                raise ValueError(f"Unknown layer class {name!r} in the configuration.")
-            made.append(kind.from_config(entry["config"]))
-        return cls(made, trainable=config.get("trainable", True), name=config.get("name"))
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Sequential:
+        made = cls(name=config.get("name"))
+        with CustomObjectScope({**objects_in_scope(), **(custom_objects or {})}):
+            for entry in config["layers"]:
+                made._append(deserialize_keras_object(entry))
+        made._build_if_possible()
+        shape = config.get("build_input_shape")
+        if shape and not made.built:
+            made.build(tuple(shape))
+        if not config.get("trainable", True):
+            made.trainable = False
+        return made

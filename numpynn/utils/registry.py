@@ -73,25 +73,33 @@ class Registry:
 
     def serialize(self, instance: Any) -> Any:
         """A configuration that `deserialize` builds an equal object from."""
-        if hasattr(instance, "get_config"):
-            return {"class_name": type(instance).__name__, "config": instance.get_config()}
-        return getattr(instance, "__name__", instance)
+        from numpynn.saving.serialization import serialize_keras_object
+
+        return serialize_keras_object(instance)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The object of a configuration or name. Raises ValueError where its class is not known."""
+        """The object of a configuration or name.
+
+        Raises ValueError for a name that is not known, TypeError for a class that is not.
+        """
+        from numpynn.saving.registration import CustomObjectScope, get_registered_object
+        from numpynn.saving.serialization import deserialize_keras_object
+
         if isinstance(config, str):
-            custom = (custom_objects or {}).get(config)
-            return custom if custom is not None else self.get(config)
+            found = get_registered_object(config, custom_objects)
+            return self._named(config) if found is None else found
         if not isinstance(config, dict) or "class_name" not in config:
             raise ValueError(
                 f"Could not interpret {config!r} as the configuration of a {self.kind}: expected a "
                 "dict with `class_name` and `config`."
             )
         name = config["class_name"]
-        found = (custom_objects or {}).get(name)
-        if found is None:
-            found = self._named(name)
-        if not inspect.isclass(found):
-            return found
-        from_config: Any = getattr(found, "from_config")  # noqa: B009 - of a class known by name
-        return from_config(config.get("config", {}))
+        if config.get("module") is None and not config.get("registered_name"):
+            found = get_registered_object(name, custom_objects)
+            found = self._named(name) if found is None else found
+            if not inspect.isclass(found):
+                return found
+            from_config: Any = getattr(found, "from_config")  # noqa: B009 - found by its name
+            with CustomObjectScope(custom_objects):
+                return from_config(config.get("config") or {})
+        return deserialize_keras_object(config, custom_objects)

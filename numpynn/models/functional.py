@@ -1,0 +1,450 @@
+"""Functional models: any graph of layers, from some inputs to some outputs.
+
+    x = Input((4,)); h = Dense(8, "relu")(x)
+    model = Model(inputs=x, outputs={"mean": Dense(1)(h), "class": Dense(3, "softmax")(h)})
+
+Building the model follows the history of the outputs back to the inputs, and orders the calls it
+meets by their depth: the number of calls on the longest way to an output. Running it is going
+through the calls in that order, with a table of the values so far.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from numpynn.autograd.structure import leaves, map_structure, rebuild
+from numpynn.autograd.tensor import Tensor, tensor_of
+from numpynn.layers.base import InputSpec, Layer, map_shapes
+from numpynn.layers.core import Input, InputLayer
+from numpynn.models.model import Model
+from numpynn.symbolic import FunctionOperation, KerasTensor, Node
+
+
+class Functional(Model):
+    """A model of the graph between symbolic inputs and outputs, each in any nesting.
+
+    Raises ValueError for inputs and outputs that are not symbolic, for an output that does not
+    depend on the inputs alone, and for names used twice.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+        trainable = kwargs.pop("trainable", None)
+        super().__init__(name=name, **kwargs)
+        for role, structure in (("inputs", inputs), ("outputs", outputs)):
+            _require_symbolic(role, structure)
+        if not all(x.history is not None and x.history.node.is_input for x in leaves(inputs)):
+            inputs, outputs = _with_new_inputs(inputs, outputs)
+        if isinstance(inputs, dict):
+            _warn_of_other_names(inputs)
+        self._graph = Graph(inputs, outputs)
+        self.supports_masking = True
+        self.built = True
+        if trainable is not None:
+            self.trainable = trainable
+
+    # -- what it is made of ---------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first, in the order of their depth."""
+        return [op for op in self._graph.operations if isinstance(op, Layer)]
+
+    @property
+    def operations(self) -> list[Any]:
+        """The layers and the functions between them."""
+        return list(self._graph.operations)
+
+    def _sublayers(self) -> list[Layer]:
+        held = [layer for layer in super()._sublayers() if layer not in self.layers]
+        return self.layers + held
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        return list(self._graph.inputs)
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        return list(self._graph.outputs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs as they were given."""
+        return self._graph.inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs as they were given."""
+        return self._graph.outputs_struct
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that the outputs come from."""
+        return [x.history.operation.name for x in self._graph.outputs if x.history is not None]
+
+    @property
+    def input_shape(self) -> Any:
+        shapes = [x.shape for x in self._graph.inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        shapes = [x.shape for x in self._graph.outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    # -- running --------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            args = (self._arranged(args[0]), *args[1:])
+        return super().__call__(*args, **kwargs)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        values = [
+            self._fitted(x, wanted)
+            for x, wanted in zip(leaves(inputs), self._graph.inputs, strict=True)
+        ]
+        if mask is not None:
+            for number, given in enumerate(leaves(mask)):
+                if given is not None:
+                    values[number] = tensor_of(values[number].array, values[number].node)
+                    values[number].mask = given
+        outputs = self._graph.run(
+            values, lambda operation: operation, drop_training=training is not None
+        )
+        return _single(outputs)
+
+    def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if all(x.shape == y.shape for x, y in zip(leaves(inputs), self._graph.inputs, strict=True)):
+            return map_structure(lambda x: KerasTensor(x.shape, x.dtype), self.output)
+        return self._graph.run(
+            leaves(inputs),
+            lambda op: op.compute_output_spec if isinstance(op, Layer) else op,
+            drop_training=False,
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        dtypes = iter([x.dtype for x in self._graph.inputs])
+        inputs = map_shapes(lambda shape: KerasTensor(shape, next(dtypes)), input_shape)
+        return map_structure(lambda x: x.shape, self.compute_output_spec(inputs))
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to build: the layers were built by the calls that made the graph."""
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {"input_shape": None}
+
+    def _arranged(self, inputs: Any) -> Any:
+        """The inputs in the nesting that the model was made with.
+
+        Raises ValueError for another number of inputs, and for missing names.
+        """
+        wanted = self._graph.inputs_struct
+        if isinstance(wanted, KerasTensor) and not isinstance(inputs, (dict, list, tuple)):
+            return inputs
+        names = [x.name for x in self._graph.inputs]
+        if isinstance(inputs, dict) and not isinstance(wanted, dict):
+            missing = [name for name in names if name not in inputs]
+            if missing:
+                raise ValueError(
+                    f"Model '{self.name}' lacks data for input '{missing[0]}': it expects {names}, "
+                    f"and got {sorted(inputs)}."
+                )
+            inputs = [inputs[name] for name in names]
+        elif isinstance(inputs, dict):
+            missing = sorted(set(wanted) - set(inputs))
+            if missing:
+                raise ValueError(
+                    f"Model '{self.name}' lacks data for input '{missing[0]}': it expects "
+                    f"{sorted(wanted)}, and got {sorted(inputs)}."
+                )
+            inputs = {key: inputs[key] for key in wanted}
+        flat = leaves(inputs) if _as_nested(inputs) else [inputs]
+        if len(flat) != len(names):
+            raise ValueError(
+                f"Model '{self.name}' expects {len(names)} inputs {names}; got {len(flat)}."
+            )
+        return rebuild(wanted, iter(flat))
+
+    def _fitted(self, x: Any, wanted: KerasTensor) -> Any:
+        """An input in the rank that is expected, `(n,)` as `(n, 1)` and back, and in its dtype."""
+        if x is None:
+            layer = wanted.history.operation if wanted.history is not None else None
+            if isinstance(layer, InputLayer) and not layer.optional:
+                raise ValueError(
+                    f"Input '{wanted.name}' of model '{self.name}' is None, and is not optional."
+                )
+            return None
+        expected, mask = wanted.shape, x.mask
+        if x.ndim == len(expected) - 1 and expected[-1] == 1:
+            x = np.expand_dims(x, -1)
+        elif x.ndim == len(expected) + 1 and x.shape[-1] == 1:
+            x = np.squeeze(x, -1)
+        if x.ndim != len(expected) or any(
+            want is not None and want != have for want, have in zip(expected, x.shape, strict=True)
+        ):
+            raise ValueError(
+                f"Input '{wanted.name}' of model '{self.name}' expects shape {expected}; got "
+                f"{x.shape}."
+            )
+        if x.dtype != wanted.dtype:
+            x = x.astype(wanted.dtype)
+        if mask is not None and x.mask is None:
+            x.mask = mask
+        return x
+
+    def _cast(self, value: Any) -> Any:
+        """As a Tensor, in whatever dtype: each Input converts to its own."""
+        if value is None or isinstance(value, (bool, str, Tensor)):
+            return value
+        return tensor_of(value if hasattr(value, "__array_function__") else np.asarray(value), None)
+
+    @property
+    def input_spec(self) -> Any:
+        """What the inputs must look like, by name where they were given as a dict."""
+        wanted = self._graph.inputs_struct if "_graph" in self.__dict__ else None
+        if isinstance(wanted, dict) and all(isinstance(x, KerasTensor) for x in wanted.values()):
+            return [_spec_of(wanted[name], name) for name in sorted(wanted)]
+        return None if wanted is None else [_spec_of(x, x.name) for x in leaves(wanted)]
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        """The inputs say what they expect; a layer's own specification has no place here."""
+
+    # -- configuration --------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, and how each is called on the outputs of others."""
+        from numpynn.models.graph_config import graph_config
+
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        from numpynn.models.graph_config import read_graph
+        from numpynn.saving.registration import CustomObjectScope, objects_in_scope
+
+        with CustomObjectScope({**objects_in_scope(), **(custom_objects or {})}):
+            inputs, outputs = read_graph(config)
+        rest = {
+            k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")
+        }
+        return cls(inputs=inputs, outputs=outputs, **rest)
+
+
+def _require_symbolic(role: str, structure: Any) -> None:
+    if not leaves(structure):
+        raise ValueError(f"`{role}` of a model must not be empty.")
+    for x in leaves(structure):
+        if not isinstance(x, KerasTensor):
+            raise ValueError(
+                f"`{role}` of a model must be what Input() and layers called on it give; got {x!r} "
+                f"of type {type(x).__name__}."
+            )
+
+
+def _warn_of_other_names(inputs: dict[str, Any]) -> None:
+    for key, x in inputs.items():
+        if isinstance(x, KerasTensor) and x.name != key:
+            warnings.warn(
+                f"The input under the key {key!r} is named {x.name!r}: give it its key's name, "
+                f"Input(…, name={key!r}).",
+                stacklevel=3,
+            )
+
+
+def _spec_of(x: KerasTensor, name: str) -> InputSpec:
+    layer = x.history.operation if x.history is not None else None
+    return InputSpec(
+        shape=(None, *x.shape[1:]) if x.shape else (),
+        allow_last_axis_squeeze=True,
+        name=name,
+        optional=getattr(layer, "optional", False),
+    )
+
+
+def _as_nested(inputs: Any) -> bool:
+    """Whether lists in `inputs` are lists of arrays, not numbers."""
+    return isinstance(inputs, dict) or (
+        isinstance(inputs, (list, tuple))
+        and all(hasattr(x, "shape") or x is None for x in leaves(inputs))
+    )
+
+
+def _single(outputs: Any) -> Any:
+    return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
+
+
+# -- the graph -------------------------------------------------------------------------------------
+
+
+class Graph:
+    """The calls between inputs and outputs, in an order in which they can be made."""
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs_struct = inputs
+        self.outputs_struct = outputs
+        self.inputs: list[KerasTensor] = leaves(inputs)
+        self.outputs: list[KerasTensor] = leaves(outputs)
+        self.nodes, self.operations = _ordered(self.inputs, self.outputs)
+        self._require_connected()
+        self._require_unique_names()
+        self._plan = [self._step(node) for node in self.nodes if not node.is_input]
+
+    def _step(self, node: Node) -> tuple[Any, Any, Any, Any, list[int]]:
+        """A call, ready to be made: what to call, the key of its one input or all arguments."""
+        outputs = [id(x) for x in node.output_tensors]
+        simple = len(node.args) == 1 and isinstance(node.args[0], KerasTensor) and not node.kwargs
+        key = id(node.args[0]) if simple else None
+        return node.operation, key, node.args, node.kwargs, outputs
+
+    def run(self, inputs: list[Any], function_of: Callable[[Any], Any], drop_training: bool) -> Any:
+        """The outputs for these inputs; each operation is called as `function_of` says.
+
+        drop_training: the surrounding call knows whether this is training, so what the graph was
+        made with does not count.
+        """
+        values = {id(x): value for x, value in zip(self.inputs, inputs, strict=True)}
+
+        def filled(x: Any) -> Any:
+            return values[id(x)] if isinstance(x, KerasTensor) else x
+
+        for operation, key, args, kwargs, names in self._plan:
+            if key is not None:
+                outputs = function_of(operation)(values[key])
+            else:
+                given = {
+                    name: map_structure(filled, value)
+                    for name, value in kwargs.items()
+                    if not (drop_training and name == "training")
+                }
+                outputs = function_of(operation)(*(map_structure(filled, a) for a in args), **given)
+            if len(names) == 1 and not isinstance(outputs, (list, tuple, dict)):
+                values[names[0]] = outputs
+            else:
+                values.update(zip(names, leaves(outputs), strict=True))
+        return map_structure(filled, self.outputs_struct)
+
+    def _require_connected(self) -> None:
+        known = {id(x) for x in self.inputs}
+        passed: list[str] = []
+        for node in self.nodes:
+            for x in node.input_tensors:
+                if id(x) not in known:
+                    raise ValueError(
+                        f"The graph is not connected: {x} goes into '{node.operation.name}', but "
+                        f"does not come from the inputs. Before it came: {passed}."
+                    )
+            known.update(id(x) for x in node.output_tensors if not node.is_input)
+            passed.append(node.operation.name)
+        for x in self.outputs:
+            if id(x) not in known:
+                raise ValueError(
+                    f"The graph is not connected: output {x} has no way to the inputs."
+                )
+
+    def _require_unique_names(self) -> None:
+        names = [operation.name for operation in self.operations]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"The name {name!r} is used {names.count(name)} times in the model; names of "
+                    "layers must be unique."
+                )
+
+
+def _ordered(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
+    """The nodes and the operations between inputs and outputs, deepest first.
+
+    A node's depth is the largest number of calls between it and an output; that of an operation the
+    largest of its nodes'. Operations of equal depth keep the order in which a search from the
+    outputs meets them, which is Keras's order of `model.layers`.
+    """
+    found, met = _search(inputs, outputs)
+    in_graph = {id(node) for node in found}
+    depth_of: dict[int, int] = {}
+    depth_of_operation: dict[int, int] = {}
+    operations = {id(node.operation): node.operation for node in found}
+    for node in reversed(found):
+        depth = max(depth_of.get(id(node), 0), depth_of_operation.get(id(node.operation), 0))
+        depth_of[id(node)] = depth_of_operation[id(node.operation)] = depth
+        for parent in node.parents:
+            if id(parent) in in_graph:
+                depth_of[id(parent)] = max(depth + 1, depth_of.get(id(parent), 0))
+    for x in inputs:
+        if x.history is not None and id(x.history.operation) not in operations:
+            operation = x.history.operation  # an input that no output depends on
+            operations[id(operation)] = operation
+            depth_of_operation[id(operation)], met[id(operation)] = 0, -1
+    nodes = sorted(found, key=lambda node: -depth_of[id(node)])
+    order = sorted(operations, key=lambda op: (-depth_of_operation[op], met[op]))
+    return nodes, [operations[op] for op in order]
+
+
+def _search(
+    inputs: list[KerasTensor], outputs: list[KerasTensor]
+) -> tuple[list[Node], dict[int, int]]:
+    """The nodes that lead to the outputs, each after those it depends on; when operations were met.
+
+    Depth first, without recursion: a graph may be thousands of layers deep.
+    Raises ValueError for a cycle.
+    """
+    given = {id(x) for x in inputs}
+    found: dict[int, Node] = {}
+    met: dict[int, int] = {}
+    for output in outputs:
+        stack: list[tuple[KerasTensor, bool]] = [(output, False)]
+        open_nodes: set[int] = set()
+        while stack:
+            tensor, done = stack.pop()
+            if tensor.history is None:
+                continue
+            node = tensor.history.node
+            if done:
+                open_nodes.discard(id(node))
+                found.setdefault(id(node), node)
+                continue
+            if id(node) in found:
+                continue
+            if id(node) in open_nodes:
+                raise ValueError(f"The graph has a cycle at '{node.operation.name}'.")
+            met.setdefault(id(node.operation), len(met))
+            open_nodes.add(id(node))
+            stack.append((tensor, True))
+            if id(tensor) not in given:
+                stack.extend((x, False) for x in reversed(node.input_tensors))
+    return list(found.values()), met
+
+
+def _with_new_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The same graph from inputs of its own, where it is to begin in the middle of another one."""
+    replaced: dict[int, Any] = {}
+
+    def entry(x: KerasTensor) -> Any:
+        if x.history is not None and x.history.node.is_input:
+            replaced[id(x)] = x
+        else:
+            replaced[id(x)] = Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}_clone")
+        return replaced[id(x)]
+
+    def now(x: Any) -> Any:
+        return replaced.get(id(x), x)
+
+    new_inputs = map_structure(entry, inputs)
+    for node in _search(leaves(inputs), leaves(outputs))[0]:
+        if node.is_input or all(id(x) in replaced for x in node.output_tensors):
+            continue
+        args = tuple(map_structure(now, arg) for arg in node.args)
+        kwargs = {name: map_structure(now, value) for name, value in node.kwargs.items()}
+        operation = node.operation
+        if isinstance(operation, FunctionOperation):  # which is called once: an equal one
+            operation = FunctionOperation(
+                operation.function, f"{operation.name}_clone", operation.settings
+            )
+        made = [KerasTensor(x.shape, x.dtype) for x in node.output_tensors]
+        Node(operation, args, kwargs, rebuild(node.outputs_struct, iter(made)))
+        replaced.update({id(x): y for x, y in zip(node.output_tensors, made, strict=True)})
+    return new_inputs, map_structure(now, outputs)

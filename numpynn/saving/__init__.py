@@ -1,0 +1,26 @@
+"""Models, layers and weights as files and configurations, the same as Keras's.
+
+registration.py     names for classes and functions of one's own
+serialization.py    objects as configurations and back
+"""
+
+from numpynn.saving.registration import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from numpynn.saving.serialization import deserialize_keras_object, serialize_keras_object
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "register_keras_serializable",
+    "serialize_keras_object",
+]
