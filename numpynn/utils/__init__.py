@@ -8,12 +8,22 @@ from typing import Any
 import numpy as np
 
 from numpynn import random
+from numpynn.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from numpynn.typing import Array
 from numpynn.utils.naming import clear_session
 from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from numpynn.utils.progress import Progbar
 
 __all__ = [
+    "Progbar",
     "clear_session",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "is_interactive_logging_enabled",
     "normalize",
     "pack_x_y_sample_weight",
     "set_random_seed",
