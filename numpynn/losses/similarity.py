@@ -74,8 +74,12 @@ def _labels(labels: Any, embeddings: Array) -> Array:
 
 
 def _logsumexp_of(chosen: Array, x: Array) -> Array:
-    """log Σ e^x over the chosen ones of each row; -inf where there is none."""
-    return ops.logsumexp(np.where(chosen, x, -np.inf), axis=1)
+    """log Σ e^x over the chosen ones of each row; far below 0 where there is none.
+
+    Far below, not -inf: the derivative of an empty sum's logarithm is 0/0.
+    """
+    far_below = float(np.finfo(x.dtype).min) / 4  # two of them still have a sum
+    return ops.logsumexp(np.where(chosen, x, far_below), axis=1)
 
 
 class CosineSimilarity(NamedLoss):

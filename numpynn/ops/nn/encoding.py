@@ -23,7 +23,8 @@ def one_hot(
     """
     _refuse_sparse(sparse)
     numbers = as_array(x).astype(np.int64)
-    hot = (numbers[..., None] == np.arange(num_classes)).astype(standardize_dtype(dtype))
+    classes = np.arange(num_classes, like=numbers)
+    hot = (numbers[..., None] == classes).astype(standardize_dtype(dtype))
     return hot if axis == -1 else np.moveaxis(hot, -1, axis)
 
 
