@@ -12,6 +12,7 @@ out. Each KerasTensor knows its history: the operation, which of its nodes, whic
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, wraps
 from typing import Any, NamedTuple
@@ -209,8 +210,7 @@ class FunctionOperation:
         class_name = _CLASS_NAMES.get(name) or "".join(p.capitalize() for p in name.split("_"))
         home = getattr(self.function, "__module__", None) or ""
         family = home.split(".")[2] if home.startswith("numpynn.ops.") else "numpy"
-        if name == "cast":
-            family = "core"
+        family = _FAMILIES.get(name, family)
         return {
             "module": f"keras.src.ops.{family}",
             "class_name": class_name,
@@ -277,13 +277,17 @@ _CLASS_NAMES = {
     "allclose": "AllClose",
     "batch_normalization": "BatchNorm",
     "cdist": "CDist",
+    "hard_swish": "HardSilu",
     "isin": "IsIn",
     "layer_normalization": "LayerNorm",
     "psnr": "PSNR",
     "rms_normalization": "RMSNorm",
     "searchsorted": "SearchSorted",
     "svd": "SVD",
+    "swish": "Silu",
 }
+# Operations that Keras keeps elsewhere.
+_FAMILIES = {"cast": "core"} | dict.fromkeys(["erf", "erfc", "erfinv", "logsumexp"], "math")
 # Arguments that are operands of a call; the others are settings that Keras's class is made with.
 _OPERANDS = frozenset(
     "a abs_ angle array b beta condition condlist choicelist constant_values data default elements "
@@ -328,20 +332,22 @@ def _parameters(function: Any) -> list[str]:
 
 # -- what comes out --------------------------------------------------------------------------------
 
-# Sizes tried for unknown axes: small first; larger where the function needs more than a few.
-_TRIALS = ((2, 3), (61, 67))
+# What is tried: two sizes for unknown axes, small first, larger where a function needs more; and
+# whether the values differ, too, as they must to tell which lengths depend on them.
+_TRIALS = ((2, 3, True), (61, 67, True), (2, 3, False))
 
 
 def inferred(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """KerasTensors of the shapes and dtypes that `function` gives.
 
-    It is run on ones of two sizes for each unknown axis: an axis whose length differs between the
-    two results is unknown in the result. Errors that occur with small and large sizes are raised.
+    It is run twice, with two sizes for each unknown axis and with other values: an axis whose
+    length differs between the results is unknown. Errors that always occur are raised.
     """
     error: Exception | None = None
-    for sizes in _TRIALS:
+    for size, other_size, other_values in _TRIALS:
         try:
-            first, second = (_trial(function, args, kwargs, size) for size in sizes)
+            first = _trial(function, args, kwargs, size, False)
+            second = _trial(function, args, kwargs, other_size, other_values)
         except (ValueError, IndexError, TypeError, np.linalg.LinAlgError) as found:
             error = error or found
             continue
@@ -351,12 +357,16 @@ def inferred(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) ->
     raise error
 
 
-def _trial(function: Any, args: Any, kwargs: Any, size: int) -> Any:
+def _trial(function: Any, args: Any, kwargs: Any, size: int, alternate: bool) -> Any:
     def values(x: Any) -> Any:
         if not isinstance(x, KerasTensor):
             return x
-        fill = np.ones if x.dtype.kind == "f" else np.zeros
-        return tensor_of(fill([size if n is None else n for n in x.shape], x.dtype), None)
+        shape = tuple(size if n is None else n for n in x.shape)
+        pattern = np.arange(math.prod(shape)).reshape(shape) % 2
+        value = (pattern if alternate else np.full(shape, x.dtype.kind == "f")).astype(x.dtype)
+        if x.dtype.kind == "f" and len(shape) > 1 and shape[-1] == shape[-2]:
+            value = value + value.swapaxes(-1, -2) + 4 * shape[-1] * np.eye(shape[-1])
+        return tensor_of(np.asarray(value, x.dtype), None)
 
     with no_grad(), np.errstate(all="ignore"):
         return function(

@@ -160,7 +160,11 @@ class Layer(Holder):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build as `get_build_config` says."""
-        if "input_shape" in config:
+        if type(self).build is Layer.build:  # sub-layers are built by what `call` does with them
+            shapes = config.get("input_shape")
+            if shapes is not None:
+                self.compute_output_spec(map_shapes(lambda s: KerasTensor(s, self._dtype), shapes))
+        elif "input_shape" in config:
             self.build(map_shapes(tuple, config["input_shape"]))
         elif "shapes_dict" in config:
             shapes = {name: map_shapes(tuple, s) for name, s in config["shapes_dict"].items()}
@@ -347,6 +351,8 @@ class Layer(Holder):
         if type(self).build is Layer.build:
             if any_symbolic(args, kwargs) and not all(x.built for x in self._flatten_layers()[1:]):
                 self._inferred(args, kwargs)
+            first = args[0] if args else next(iter(kwargs.values()), None)
+            self._built_for = {"input_shape": _batch_shapes(first)}
             self.built = True
         else:
             self.build(**self._shape_arguments(self.build, args, kwargs))

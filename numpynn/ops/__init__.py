@@ -9,7 +9,8 @@
     erf.py       the error function, which NumPy lacks
 
 A result is a Tensor where an argument is one, else a plain array; `convert_to_tensor` always gives
-a Tensor. What NumPy has is NumPy's function; what it lacks has its derivative beside it.
+a Tensor. On KerasTensors every function records itself for a functional model. What NumPy has is
+NumPy's function; what it lacks has its derivative beside it.
 """
 
 from numpynn.ops import linalg as linalg
@@ -29,3 +30,19 @@ from numpynn.ops.numpy.order import *  # noqa: F403
 from numpynn.ops.numpy.products import *  # noqa: F403
 from numpynn.ops.numpy.reductions import *  # noqa: F403
 from numpynn.ops.numpy.shapes import *  # noqa: F403
+
+
+def _make_recordable() -> None:
+    """Let the functions above record themselves on KerasTensors; NumPy's own do so already."""
+    from types import FunctionType
+
+    from numpynn.symbolic import symbolic
+
+    about_values = {"convert_to_numpy", "custom_gradient", "is_tensor", "ndim", "shape", "size"}
+    for name, function in list(globals().items()):
+        public = not name.startswith("_") and name not in about_values
+        if public and isinstance(function, FunctionType):
+            globals()[name] = symbolic(function)
+
+
+_make_recordable()
