@@ -11,6 +11,7 @@ gradients, whose cotangents are scaled so that the largest gradient is about 1.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -171,3 +172,15 @@ def on_both(program: Callable[[Any], Any]) -> tuple[Any, Any]:
         library.utils.clear_session()
         results.append(program(library))
     return results[0], results[1]
+
+
+def same_config(make: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Hold the configuration of `make(library)`, and what each side makes of it; returns both."""
+    ours, theirs = on_both(make)
+    config, expected = ours.get_config(), theirs.get_config()
+    assert config == expected
+    for given in (config, expected):
+        again = type(ours).from_config(copy.deepcopy(given))
+        assert type(again) is type(ours) and again.get_config() == config
+    assert type(theirs).from_config(copy.deepcopy(config)).get_config() == expected
+    return ours, theirs

@@ -55,6 +55,27 @@ def test_python_floats_become_float64(float64: None) -> None:
     assert is_exact(ops.log(2.0), np.log(2))
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
+@pytest.mark.parametrize("antialias", [False, True])
+def test_resized_images_keep_their_digits(
+    interpolation: str, antialias: bool, float64: None
+) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 7, 3))
+    ramp = np.arange(6.0).reshape(1, 1, 6, 1)
+
+    def resized(images: Array, size: tuple[int, int]) -> Array:
+        return ops.convert_to_numpy(ops.image.resize(images, size, interpolation, antialias))
+
+    y = resized(x, (9, 5))
+    assert y.dtype == np.float64 and np.max(np.abs(y - y.astype("float32"))) > 0
+    close = resized(x.astype("float32"), (9, 5))
+    assert relative_error(y, close) < 2e-6  # TensorFlow's own, in float32
+    assert is_exact(resized(x[:, :1] * 0 + 0.1, (3, 4)), np.full((2, 3, 4, 3), 0.1))
+    if interpolation == "bilinear" and not antialias:
+        between = np.clip(np.arange(18) / 3 - 1 / 3, 0, 5).reshape(1, 1, 18, 1)
+        assert is_exact(resized(ramp, (1, 18)), between)
+
+
 def test_what_is_asked_for_in_float32_or_integers_stays_so(float64: None) -> None:
     assert keras.backend.standardize_dtype(ops.convert_to_tensor(0.1, "float32").dtype) == "float32"
     assert keras.backend.standardize_dtype(ops.cast(0.1, "float32").dtype) == "float32"

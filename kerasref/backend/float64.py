@@ -50,6 +50,7 @@ def repair_float64() -> None:
     if keras.backend.backend() == "tensorflow":
         _repair_tensorflow_constants()
         _repair_tensorflow_functions()
+        _repair_tensorflow_images()
     else:
         _repair_promotion()
 
@@ -142,6 +143,53 @@ def _repair_tensorflow_functions() -> None:
     ):
         original = getattr(module, repaired.__name__)
         setattr(module, repaired.__name__, _only_in_float64(repaired, original))
+
+
+def _repair_tensorflow_images() -> None:
+    """TensorFlow interpolates between pixels in float32, whatever the images are."""
+    import tensorflow as tf
+
+    original = tf.image.resize
+    interpolations = ("bilinear", "bicubic", "lanczos3", "lanczos5")
+
+    def resize(images: Array, size: Array, method: str, antialias: bool = False) -> Array:
+        if images.dtype != tf.float64 or method not in interpolations:
+            return original(images, size, method=method, antialias=antialias)
+        (height, width), (new_height, new_width) = images.shape[-3:-1], size
+        rows = tf.constant(_pixel_weights(height, new_height, method, antialias), tf.float64)
+        columns = tf.constant(_pixel_weights(width, new_width, method, antialias), tf.float64)
+        return tf.einsum("...hwc,yh,xw->...yxc", images, rows, columns)
+
+    tf.image.resize = resize
+
+
+def _pixel_weights(n: int, m: int, method: str, antialias: bool) -> list[list[float]]:
+    """The weight of each of n pixels in each of m. TensorFlow has the cubic spline in a table."""
+    table = 1024 if method == "bicubic" and not antialias else 0
+    stretch = max(n / m, 1.0) if antialias else 1.0
+
+    def weight(distance: float) -> float:
+        d = abs(distance) / stretch
+        if method == "bilinear":
+            return max(1 - d, 0)
+        if method == "bicubic":
+            if d < 1:
+                return 1.5 * d**3 - 2.5 * d**2 + 1
+            return -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2 if d < 2 else 0
+        radius = 3 if method == "lanczos3" else 5
+        if d == 0 or d >= radius:
+            return float(d == 0)
+        a = math.pi * d
+        return radius * math.sin(a) * math.sin(a / radius) / a**2
+
+    rows = []
+    for place in range(m):
+        center = (place + 0.5) * n / m - 0.5
+        if table:
+            center = round(center * table) / table
+        row = [weight(center - pixel) for pixel in range(n)]
+        rows.append([share / sum(row) for share in row])
+    return rows
 
 
 def _only_in_float64(repaired: Function, original: Function) -> Function:
