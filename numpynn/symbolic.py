@@ -111,8 +111,24 @@ class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
-def is_symbolic(value: Any) -> bool:
-    return isinstance(value, KerasTensor)
+def is_keras_tensor(x: Any) -> bool:
+    """Whether this is a KerasTensor, a tensor without values."""
+    return isinstance(x, KerasTensor)
+
+
+def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
+    """The Inputs that a KerasTensor depends on."""
+    found: dict[int, KerasTensor] = {}
+    stack, seen = [tensor], {id(tensor)}
+    while stack:
+        x = stack.pop()
+        if x.history is None or x.history.node.is_input:
+            found.setdefault(id(x), x)
+        elif x.history is not None:
+            new = [y for y in reversed(x.history.node.input_tensors) if id(y) not in seen]
+            seen.update(id(y) for y in new)
+            stack.extend(new)
+    return list(found.values())
 
 
 def any_symbolic(*structures: Any) -> bool:
@@ -133,7 +149,7 @@ class Node:
         self.args = tuple(args)
         self.kwargs = dict(kwargs)
         self.outputs_struct = outputs
-        self.input_tensors = [x for x in leaves([*args, kwargs]) if is_symbolic(x)]
+        self.input_tensors = [x for x in leaves([*args, kwargs]) if isinstance(x, KerasTensor)]
         self.output_tensors: list[KerasTensor] = leaves(outputs)
         for number, tensor in enumerate(self.output_tensors):
             tensor.history = History(operation, len(operation._inbound_nodes), number)

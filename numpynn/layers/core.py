@@ -126,6 +126,7 @@ class Dense(Layer):
     """Every output sees every input:  y = f(x W + b).
 
     x (..., d)   W (d, units)   b (units,)   y (..., units)
+    Raises ValueError for the arguments of LoRA and quantisation, which are Keras's but not ours.
     Source: Rosenblatt 1958; Keras `Dense`.
     """
 
@@ -141,9 +142,13 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        refuse_adapters(self, lora_rank, lora_alpha, quantization_config)
         if not isinstance(units, (int, np.integer)) or units <= 0:
             raise ValueError(f"`units` of Dense must be a positive whole number; got {units!r}.")
         self.units = int(units)
@@ -205,7 +210,17 @@ class Dense(Layer):
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            "quantization_config": None,
         }
+
+
+def refuse_adapters(layer: Layer, lora_rank: Any, lora_alpha: Any, quantization: Any) -> None:
+    """Raise ValueError where a layer is asked for LoRA or quantised weights."""
+    if lora_rank is not None or lora_alpha is not None or quantization is not None:
+        raise ValueError(
+            f"Layer '{layer.name}': LoRA and quantisation are not supported; leave `lora_rank`, "
+            "`lora_alpha` and `quantization_config` None."
+        )
 
 
 class Activation(Layer):

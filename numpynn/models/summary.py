@@ -135,7 +135,10 @@ def _plain(
         widths = [max(1, b - a - 2) for a, b in zip([0, *ends], ends, strict=False)]
     head, *rows = table
     ruled = [head, ["-" * w for w in widths], *rows]
-    return ["  ".join(f"{c[:w]:<{w}}" for c, w in zip(row, widths, strict=True)) for row in ruled]
+    return [
+        "  ".join(f"{c[:w]:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in ruled
+    ]
 
 
 def _print_rich(title: str, table: list[list[str]], totals: list[str], width: int | None) -> bool:

@@ -276,17 +276,17 @@ def saved_objects(model: Any, skipped: Any = None) -> Iterator[tuple[str, Any]]:
     attributes hold, in alphabetical order, private ones last. Layers in a list are named after
     their class and numbered.
     """
-    seen: set[int] = {id(obj) for obj in skipped or ()}
+    seen = {id(obj): obj for obj in skipped or ()}  # kept alive: numbers of dead ones come again
     stack: list[tuple[str, Any]] = [("", model)]
     while stack:
         path, obj = stack.pop()
         if id(obj) in seen:
             continue
         if isinstance(obj, (list, tuple, dict)):
-            seen.add(id(obj))
+            seen[id(obj)] = obj
             stack.extend(reversed(list(_in_container(path, obj))))
         elif hasattr(obj, "save_own_variables"):
-            seen.add(id(obj))
+            seen[id(obj)] = obj
             yield path, obj
             children = [(f"{path}/{name}".lstrip("/"), child) for name, child in _attributes(obj)]
             stack.extend(reversed(children))

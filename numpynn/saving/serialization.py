@@ -181,7 +181,7 @@ def _note_sharing(obj: Any, found: dict[str, Any]) -> None:
     shared = _shared.get()
     if shared is None:
         return
-    first = shared.setdefault(id(obj), found)
+    _, first = shared.setdefault(id(obj), (obj, found))  # obj: alive, its number stays its own
     if first is not found:
         first["shared_object_id"] = found["shared_object_id"] = id(obj)
 

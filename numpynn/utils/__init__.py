@@ -1,8 +1,9 @@
-"""Seeds and one-hot vectors, with Keras's names."""
+"""Seeds, one-hot vectors, dtypes, pictures of models: Keras's `utils`."""
 
 from __future__ import annotations
 
 import random as python_random
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,29 @@ from numpynn import random
 from numpynn.config import (
     disable_interactive_logging,
     enable_interactive_logging,
+    floatx,
     is_interactive_logging_enabled,
 )
 from numpynn.typing import Array
 from numpynn.utils.naming import clear_session
 from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from numpynn.utils.progress import Progbar
+
+# Names that live elsewhere, imported when they are first used: their modules need this one.
+_ELSEWHERE = {
+    "CustomObjectScope": "saving",
+    "custom_object_scope": "saving",
+    "deserialize_keras_object": "saving",
+    "get_custom_objects": "saving",
+    "get_registered_name": "saving",
+    "get_registered_object": "saving",
+    "get_source_inputs": "symbolic",
+    "is_keras_tensor": "symbolic",
+    "model_to_dot": "utils.model_plot",
+    "plot_model": "utils.model_plot",
+    "register_keras_serializable": "saving",
+    "serialize_keras_object": "saving",
+}
 
 __all__ = [
     "Progbar",
@@ -27,9 +45,34 @@ __all__ = [
     "normalize",
     "pack_x_y_sample_weight",
     "set_random_seed",
+    "standardize_dtype",
     "to_categorical",
     "unpack_x_y_sample_weight",
+    *_ELSEWHERE,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"numpynn.{_ELSEWHERE[name]}"), name)
+    raise AttributeError(f"module 'numpynn.utils' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ELSEWHERE])
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a dtype, however it is given; None is the config's float type.
+
+    Raises ValueError for what is no dtype of NumPy.
+    """
+    if dtype is None:
+        return floatx()
+    try:
+        return str(np.dtype(getattr(dtype, "name", dtype)).name)
+    except TypeError as error:
+        raise ValueError(f"Invalid dtype: {dtype!r}.") from error
 
 
 def set_random_seed(seed: int) -> None:
