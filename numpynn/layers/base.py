@@ -13,6 +13,7 @@ it computes nothing but the output's shape, and remembers the call for a functio
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -86,7 +87,8 @@ class Layer(Holder):
         self._accepted_shape: tuple[int, ...] | None = None  # checked before
         self._built_for: dict[str, Any] | None = None  # the arguments of `build`
         self._inbound_nodes: list[Node] = []
-        self._added_losses: list[Layer] = []  # who added a loss in the last outermost call
+        # Who added a loss in the last outermost call; no list, which would make them parts of this.
+        self._added_losses: deque[Layer] = deque()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -244,7 +246,7 @@ class Layer(Holder):
         """A call from outside of any layer: the losses of the one before are forgotten."""
         for layer in self._added_losses:
             layer._losses = []
-        self._added_losses = []
+        self._added_losses = deque()
         token = adding_losses.set(self._added_losses)
         try:
             if not self._called:

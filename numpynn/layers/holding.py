@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpynn.layers.base import Layer
 
 # The layers that added a loss during the outermost call that is running; None outside of calls.
-adding_losses: ContextVar[list[Any] | None] = ContextVar("numpynn_adding_losses", default=None)
+adding_losses: ContextVar[deque[Any] | None] = ContextVar("numpynn_adding_losses", default=None)
 
 
 class Holder:
