@@ -6,7 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from keras import layers, ops, optimizers
 
 import kerasref
+import numpynn
 from kerasref.backend import (
     device_name,
     float_type,
@@ -243,6 +244,91 @@ def test_dropping_everything_gives_zeros() -> None:
 
 
 def test_a_random_layer_without_a_twin_is_refused() -> None:
-    model = keras.Sequential([keras.Input((3,)), layers.GaussianNoise(0.1, name="noise")])
-    with pytest.raises(ValueError, match=r"'noise' \(GaussianNoise\).*Known: Dropout"):
+    class Shuffle(layers.Layer):
+        def __init__(self, **kwargs: Array) -> None:
+            super().__init__(**kwargs)
+            self.seed_generator = keras.random.SeedGenerator(0)
+
+        def call(self, inputs: Array) -> Array:
+            return keras.random.shuffle(inputs, seed=self.seed_generator)
+
+    model = keras.Sequential([keras.Input((3,)), Shuffle(name="mixed")])
+    with pytest.raises(ValueError, match=r"'mixed' \(Shuffle\).*Known: Dropout"):
         inject(model, batch_size=5)
+
+
+SATURATION = -1.7580993408473766  # the least value of selu
+
+# A noise layer of both libraries, and what it makes of numbers x drawn from outside.
+NOISE: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
+    "GaussianNoise": (lambda k: k.layers.GaussianNoise(0.5), lambda x, drawn: x + drawn),
+    "GaussianDropout": (lambda k: k.layers.GaussianDropout(0.25), lambda x, drawn: x * drawn),
+    "AlphaDropout": (
+        lambda k: k.layers.AlphaDropout(0.25, noise_shape=(None, 1, 3)),
+        lambda x, drawn: (
+            (np.where(drawn, x, SATURATION) - 0.25 * SATURATION)
+            / np.sqrt(0.75 * (1 + 0.25 * SATURATION**2))
+        ),
+    ),
+    "SpatialDropout1D": (
+        lambda k: k.layers.SpatialDropout1D(0.25),
+        lambda x, drawn: x * drawn / 0.75,
+    ),
+    "Dropout": (lambda k: k.layers.Dropout(0.25), lambda x, drawn: x * drawn / 0.75),
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_a_noise_layer_uses_what_was_assigned_and_so_does_ours(kind: str, float64: None) -> None:
+    make, formula = NOISE[kind]
+    theirs, ours = (k.Sequential([k.Input((4, 3)), make(k)]) for k in (keras, numpynn))
+    theirs.compile(optimizer="sgd", loss="mean_squared_error")
+    injected = inject(theirs, batch_size=5)
+    generator = np.random.default_rng(6)
+    for rows in (5, 2):
+        x = generator.normal(size=(rows, 4, 3))
+        [drawn] = both = injected.draw(generator, rows)
+        assert len(drawn) == rows
+        injected.assign(both)
+        injected.give(ours, both)
+        expected = formula(x, drawn)
+        assert_close(theirs(x, training=True), expected, EXACT)
+        np.testing.assert_allclose(ours(x, training=True).numpy(), expected, rtol=1e-6, atol=1e-6)
+        loss = theirs.train_on_batch(x, np.zeros_like(x))
+        theirs.reset_metrics()
+        assert abs(loss - np.mean(expected**2)) < 1e-12
+        assert_close(theirs(x), x, 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "mask_shape"),
+    [
+        (layers.SpatialDropout1D(0.5), (4, 3), (5, 1, 3)),
+        (layers.SpatialDropout2D(0.5), (4, 2, 3), (5, 1, 1, 3)),
+        (layers.SpatialDropout2D(0.5, "channels_first"), (3, 4, 2), (5, 3, 1, 1)),
+        (layers.SpatialDropout3D(0.5), (4, 2, 2, 3), (5, 1, 1, 1, 3)),
+        (layers.AlphaDropout(0.5), (4, 3), (5, 4, 3)),
+        (layers.AlphaDropout(0.5, noise_shape=(None, 1, 3)), (4, 3), (5, 1, 3)),
+        (layers.GaussianNoise(0.5), (4, 3), (5, 4, 3)),
+        (layers.GaussianDropout(0.5), (4, 3), (5, 4, 3)),
+    ],
+)
+def test_what_is_drawn_has_the_shape_of_what_the_layer_draws(
+    layer: Array, shape: tuple[int, ...], mask_shape: tuple[int, ...]
+) -> None:
+    injected = inject(keras.Sequential([keras.Input(shape), layer]), batch_size=5)
+    [drawn] = injected.draw(np.random.default_rng(0), 5)
+    assert drawn.shape == mask_shape
+
+
+@given(rate=st.floats(0.05, 0.9), seed=st.integers(0, 99))
+def test_drawn_noise_has_mean_and_deviation_of_its_layer(rate: float, seed: int) -> None:
+    for layer, mean, deviation in (
+        (layers.GaussianNoise(rate), 0.0, rate),
+        (layers.GaussianDropout(rate), 1.0, np.sqrt(rate / (1 - rate))),
+        (layers.AlphaDropout(rate), 1 - rate, np.sqrt(rate * (1 - rate))),
+    ):
+        injected = inject(keras.Sequential([keras.Input((100,)), layer]), batch_size=100)
+        [drawn] = injected.draw(np.random.default_rng(seed), 100)
+        assert abs(np.mean(drawn) - mean) < 6 * deviation / 100
+        assert abs(np.std(drawn) / deviation - 1) < 0.2
