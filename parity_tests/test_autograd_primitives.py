@@ -174,6 +174,11 @@ EXAMPLES: dict[str, Any] = {
     "_sigmoid_crossentropy": lambda r: (r.uniform(size=(3, 2)), values(r, 3, 2)),
     "_binary_crossentropy": lambda r: (r.uniform(size=(3, 2)), r.uniform(0.1, 0.9, size=(3, 2))),
     "affine": lambda r: (values(r, 5, 3), values(r, 3, 2), values(r, 2)),
+    "prelu": lambda r: (values(r, 4, 3, 2), values(r, 1, 2)),
+    "zero_padded": lambda r: (values(r, 2, 3, 4), ((0, 0), (1, 2), (0, 3))),
+    "copied": lambda r: (values(r, 2, 3, 4), (1, 3, 2)),
+    "batch_norm": lambda r: (values(r, 5, 3, 2), values(r, 3), values(r, 3), 1),
+    "layer_norm": lambda r: (values(r, 2, 3, 4), values(r, 3, 4), values(r, 3, 4), (-1, 1)),
 }
 
 
