@@ -21,10 +21,12 @@ from kerasref.backend import device_name, float_type, inject, model_gradients, v
 from kerasref.bridge import copy_weights
 from numpynn import blas, config
 from numpynn.autograd import grad
-from numpynn.autograd.structure import leaves
+from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tape import recording, sweep
+from numpynn.autograd.tensor import Tensor
 from numpynn.autograd.transforms import source
 from numpynn.layers import Dropout
+from numpynn.models.data import class_weights_to_sample_weights
 from numpynn.systems import Split, System
 from numpynn.typing import Array
 
@@ -79,11 +81,13 @@ def suited_blas(system: System) -> AbstractContextManager[None]:
     return blas.suited_to(blas.largest_product(system.model(), system.module.BATCH_SIZE))
 
 
-def compare(system: System, dtype: str, steps: int = 20, train: bool = False) -> Row:
+def compare(
+    system: System, dtype: str, steps: int = 20, train: bool = False, times: Row | None = None
+) -> Row:
     """The row of one system: errors, metrics and times of both sides.
 
     steps: of the training run that is compared step by step. train: also train both sides to the
-    end of the recipe, from several seeds.
+    end of the recipe, from several seeds. times: what `step_times` has found, if it has been asked.
     """
     with both_float_types(dtype), suited_blas(system):
         figures = _compare_model if system.is_model else _compare_procedure
@@ -94,11 +98,21 @@ def compare(system: System, dtype: str, steps: int = 20, train: bool = False) ->
             "device": device_name(),
             "params": system.count_params(),
             **figures(system, dtype, steps, train),
+            **(times or step_times(system, dtype)),
             "steps": steps,
             "bar": BARS[dtype],
         }
     row["ok"] = all(row[name] <= bar for name, bar in BARS[dtype].items())
     return row
+
+
+def step_times(system: System, dtype: str) -> Row:
+    """The times of a step and of `fit` on both sides."""
+    with both_float_types(dtype), suited_blas(system):
+        if system.is_model:
+            return timing.model_times(system, system.data())
+        ours, theirs = system.module, keras_systems.load(system.slug)
+        return timing.procedure_times(ours, theirs, ours.start().astype(dtype))
 
 
 # -- Keras models ----------------------------------------------------------------------------------
@@ -108,23 +122,20 @@ def _compare_model(system: System, dtype: str, steps: int, train: bool) -> Row:
     numpynn.utils.set_random_seed(0)
     split = system.data()
     ours, theirs = pair(system)
-    batch_size = system.module.BATCH_SIZE
-    x = split.x_test[:FORWARD_SAMPLES]
-    forward = error(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
-    run = TrainingRun(ours, theirs, split, batch_size, dtype)
+    x = map_structure(lambda array: array[:FORWARD_SAMPLES], split.x_test)
+    predictions = [leaves(model.predict(x, verbose=0)) for model in (ours, theirs)]
+    class_weight = system.fit_arguments(split).get("class_weight")
+    run = TrainingRun(ours, theirs, split, system.module.BATCH_SIZE, dtype, class_weight)
     gradient = run.compare_gradients()
     loss = max((run.step() for _ in range(steps)), default=0.0)
     weights = worst(ours.get_weights(), theirs.get_weights())
-    metric = run.metric(system.metric)
-    if train:
-        metric = train_to_the_end(system)
+    metric = train_to_the_end(system) if train else run.metric(system)
     return {
-        "forward": forward,
+        "forward": worst(*predictions),
         "gradient": gradient,
         "weights": weights,
         "loss": loss,
         "metric": {"name": system.metric, **metric},
-        **timing.model_times(system, split),
     }
 
 
@@ -136,28 +147,39 @@ def pair(system: System) -> tuple[Any, Any]:
 
 
 class TrainingRun:
-    """Both sides trained step by step on the same batches and masks."""
+    """Both sides trained step by step on the same batches, sample weights and masks."""
 
-    def __init__(self, ours: Any, theirs: Any, split: Split, batch_size: int, dtype: str) -> None:
+    def __init__(
+        self,
+        ours: Any,
+        theirs: Any,
+        split: Split,
+        batch_size: int,
+        dtype: str,
+        class_weight: dict[int, float] | None = None,
+    ) -> None:
         self.ours = ours
         self.theirs = inject(theirs, batch_size)
         self.random_layers = [
-            layer for layer in ours.layers if isinstance(layer, Dropout) and layer.rate
+            layer for layer in ours._flatten_layers() if isinstance(layer, Dropout) and layer.rate
         ]
         self.split = split
         self.dtype = dtype
+        weights = class_weight and class_weights_to_sample_weights(split.y, class_weight)
+        self.samples = map_structure(self._in_dtype, (split.x, split.y, weights))
         self.generator = np.random.default_rng(0)
         self.batches = self._endless(batch_size)
 
-    def _endless(self, batch_size: int) -> Iterator[tuple[Array, Array]]:
+    def _in_dtype(self, array: Array) -> Array:
+        return array.astype(self.dtype) if array is not None and array.dtype.kind == "f" else array
+
+    def _endless(self, batch_size: int) -> Iterator[Any]:
         """Epoch after epoch in a new order, the short last batches included."""
-        x, y = self.split.x, self.split.y
-        x = x.astype(self.dtype) if x.dtype.kind == "f" else x
+        size = len(leaves(self.split.x)[0])
         while True:
-            order = self.generator.permutation(len(x))
-            for start in range(0, len(x), batch_size):
-                chosen = order[start : start + batch_size]
-                yield x[chosen], y[chosen]
+            order = self.generator.permutation(size)
+            for start in range(0, size, batch_size):
+                yield _rows(self.samples, order[start : start + batch_size])
 
     def _draw_masks(self, size: int) -> None:
         masks = self.theirs.draw(self.generator, size)
@@ -165,32 +187,41 @@ class TrainingRun:
         for layer, mask in zip(self.random_layers, masks, strict=True):
             layer.__dict__["keep_mask"] = _given(mask, layer.rate)
 
+    def _next_batch(self) -> Any:
+        x, y, weights = next(self.batches)
+        self._draw_masks(len(leaves(x)[0]))
+        return x, y, weights
+
     def compare_gradients(self, batches: int = 3) -> float:
         """The worst error of loss gradients, of every weight and of the inputs."""
         largest = 0.0
         for _ in range(batches):
-            x, y = next(self.batches)
-            self._draw_masks(len(x))
-            expected = model_gradients(self.theirs.model, x, y)
-            weights, inputs = gradients_of(self.ours, x, y)
-            largest = max(largest, worst([*weights, inputs], [*expected.weights, expected.inputs]))
+            batch = self._next_batch()
+            expected = model_gradients(self.theirs.model, *batch)
+            weights, inputs = gradients_of(self.ours, *batch)
+            found = [*weights, *leaves(inputs)]
+            largest = max(largest, worst(found, [*expected.weights, *leaves(expected.inputs)]))
         return largest
 
     def step(self) -> float:
         """One update of both sides; the error of the loss."""
-        x, y = next(self.batches)
-        self._draw_masks(len(x))
+        x, y, weights = self._next_batch()
         losses = []
         for model in (self.ours, self.theirs.model):
-            losses.append(model.train_on_batch(x, y, return_dict=True)["loss"])
+            logs = model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
+            losses.append(logs["loss"])
         return error(losses[0], losses[1])
 
-    def metric(self, name: str) -> dict[str, float]:
+    def metric(self, system: System) -> dict[str, float]:
         """The system's measure on its evaluation data, on both sides."""
         return {
-            "numpynn": measured(self.ours, self.split, name),
-            "keras": measured(self.theirs.model, self.split, name),
+            "numpynn": measured(self.ours, self.split, system),
+            "keras": measured(self.theirs.model, self.split, system),
         }
+
+
+def _rows(samples: Any, chosen: Array) -> Any:
+    return map_structure(lambda array: None if array is None else array[chosen], samples)
 
 
 def _given(mask: Array, rate: float) -> Callable[[Array], Array]:
@@ -198,24 +229,33 @@ def _given(mask: Array, rate: float) -> Callable[[Array], Array]:
     return lambda inputs: mask * np.dtype(inputs.dtype).type(1.0 / (1.0 - rate))
 
 
-def measured(model: Any, split: Split, name: str) -> float:
-    """A figure of `evaluate`."""
-    found = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
-    return float(found[name])
+def measured(model: Any, split: Split, system: System) -> float:
+    """The system's figure, by `evaluate`."""
+    size = max(system.module.BATCH_SIZE, 32)
+    found = model.evaluate(split.x_test, split.y_test, batch_size=size, verbose=0, return_dict=True)
+    return system.measure(found)
 
 
-def gradients_of(model: Any, x: Array, y: Array) -> tuple[list[Array], Array]:
-    """The gradients of the loss in training mode, for the trainable weights and for the inputs."""
+def gradients_of(model: Any, x: Any, y: Any, sample_weight: Any = None) -> tuple[list[Array], Any]:
+    """The gradients of the loss in training mode, for the trainable weights and for the inputs.
+
+    Those for the inputs come in the inputs' nesting, zero for whole numbers.
+    """
     model._clear_losses()
     with recording():
-        inputs = source(x.astype(model.dtype))
-        loss = model.compute_loss(inputs, y, model(inputs, training=True))
+        inputs = map_structure(lambda a: source(a) if a.dtype.kind == "f" else a, x)
+        loss = model.compute_loss(inputs, y, model(inputs, training=True), sample_weight)
     variables = model.trainable_variables
-    watched: list[Any] = [inputs.node, *(v.node for v in variables)]
-    found = sweep({loss.node: np.ones_like(loss.array)}, watched)
-    missing = [np.zeros_like(a) for a in (inputs.array, *(v.array for v in variables))]
-    gradients = [found.get(node, zeros) for node, zeros in zip(watched, missing, strict=True)]
-    return gradients[1:], gradients[0]
+    sources = [a for a in leaves(inputs) if isinstance(a, Tensor)]
+    found = sweep(
+        {loss.node: np.ones_like(loss.array)}, [watched.node for watched in (*sources, *variables)]
+    )
+
+    def gradient(watched: Any) -> Array:
+        known = found.get(watched.node) if hasattr(watched, "node") else None
+        return np.zeros(watched.shape, model.dtype) if known is None else known
+
+    return [gradient(variable) for variable in variables], map_structure(gradient, inputs)
 
 
 def train_to_the_end(system: System) -> Row:
@@ -224,21 +264,33 @@ def train_to_the_end(system: System) -> Row:
     A seed's two models start with the same weights; shuffling and dropout are each side's own.
     Keras is not seeded: on TensorFlow it would then repeat one order of the samples in every epoch.
     """
-    split, module = system.data(), system.module
+    split = system.data()
     figures: dict[str, list[float]] = {"numpynn": [], "keras": []}
     for seed in SEEDS:
         numpynn.utils.set_random_seed(seed)
         ours, theirs = pair(system)
-        for side, model in (("numpynn", ours), ("keras", theirs)):
-            model.fit(
-                split.x, split.y, batch_size=module.BATCH_SIZE, epochs=module.EPOCHS, verbose=0
-            )
-            figures[side].append(measured(model, split, system.metric))
+        figures["numpynn"].append(_trained(ours, split, system, system.callbacks()))
+        callbacks = keras_systems.callbacks(system.slug)
+        figures["keras"].append(_trained(theirs, split, system, callbacks))
     return {
         **{side: float(np.median(values)) for side, values in figures.items()},
         "spread": {side: max(values) - min(values) for side, values in figures.items()},
         "seeds": figures,
     }
+
+
+def _trained(model: Any, split: Split, system: System, callbacks: list[Any]) -> float:
+    """The figure of a model after the whole recipe."""
+    model.fit(
+        split.x,
+        split.y,
+        batch_size=system.module.BATCH_SIZE,
+        epochs=system.module.EPOCHS,
+        callbacks=callbacks,
+        verbose=0,
+        **system.fit_arguments(split),
+    )
+    return measured(model, split, system)
 
 
 # -- procedures ------------------------------------------------------------------------------------
@@ -267,7 +319,6 @@ def _compare_procedure(system: System, dtype: str, steps: int, train: bool) -> R
         "weights": error(quantities["numpynn"], quantities["keras"]),
         "loss": worst([*losses["numpynn"]], [*losses["keras"]]),
         "metric": {"name": system.metric, **measures},
-        **timing.procedure_times(ours, theirs, ours.start().astype(dtype)),
     }
 
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from numpynn import blas, config, datasets, systems, utils
 from numpynn.report import environment, environment_line
 from numpynn.systems import System
@@ -157,25 +159,30 @@ def _train_model(system: System, arguments: Any) -> dict[str, Any]:
 
     split, model = system.data(), system.model()
     epochs, batch_size = arguments.epochs or system.module.EPOCHS, system.module.BATCH_SIZE
+    options = system.fit_arguments(split)
+    if not options.keys() & {"validation_data", "validation_split"}:
+        options["validation_data"] = (split.x_test, split.y_test)
     with blas.suited_to(blas.largest_product(model, batch_size)):
         history = model.fit(
             split.x,
             split.y,
             batch_size=batch_size,
             epochs=epochs,
-            validation_data=(split.x_test, split.y_test),
             verbose=1,
-            callbacks=[ProgbarLogger(stream=sys.stderr)],
+            callbacks=[ProgbarLogger(stream=sys.stderr), *system.callbacks()],
+            **options,
         )
-    measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    measured = model.evaluate(
+        split.x_test, split.y_test, batch_size=batch_size, verbose=0, return_dict=True
+    )
     if arguments.plot:
         from numpynn.plots import plot_training
 
         plot_training(arguments.plot, system, model, split, history.history)
         _say(f"wrote {arguments.plot}")
     return {
-        "length": f"{epochs} epochs",
-        "metric": {"name": system.metric, "value": measured[system.metric]},
+        "length": f"{len(history.epoch)} epochs",
+        "metric": {"name": system.metric, "value": system.measure(measured)},
         "evaluation": measured,
         "history": history.history,
     }
@@ -189,14 +196,14 @@ def _train_procedure(system: System, arguments: Any) -> dict[str, Any]:
         quantity, objective = module.step(quantity, t)
         objectives.append(float(objective))
     if arguments.plot:
-        from numpynn.plots import plot_curves
+        from numpynn.plots import plot_procedure
 
-        plot_curves(arguments.plot, system.slug, {"objective": objectives}, "step")
+        plot_procedure(arguments.plot, system, quantity, objectives)
         _say(f"wrote {arguments.plot}")
     return {
         "length": f"{steps} steps",
         "metric": {"name": system.metric, "value": module.measure(quantity)},
-        "quantity": [float(value) for value in quantity],
+        "quantity": np.asarray(quantity).tolist(),
         "history": {"objective": objectives},
     }
 
@@ -213,15 +220,19 @@ def compare(arguments: Any) -> int:
     facts = environment(comparison.device_name())
     if not arguments.json:
         print(environment_line(facts))
+    timed_in = arguments.dtype or "float32"
+    times: dict[str, Any] = {}  # each system's, measured once for both tables
     rows = []
     for dtype in dtypes:
         mine = []
         for i, system in enumerate(chosen, 1):
             _say(f"[{i}/{len(chosen)}] {system.slug} in {dtype}")
-            mine.append(comparison.compare(system, dtype, arguments.steps, arguments.train))
+            known = times.get(system.slug) or comparison.step_times(system, timed_in)
+            times[system.slug] = known
+            mine.append(comparison.compare(system, dtype, arguments.steps, arguments.train, known))
         rows += mine
         if not arguments.json:
-            _print_comparison(dtype, arguments.steps, mine)
+            _print_comparison(dtype, arguments.steps, timed_in, mine)
     ok = all(row["ok"] for row in rows)
     if arguments.json:
         _print_json({"environment": facts, "systems": rows, "ok": ok})
@@ -238,7 +249,7 @@ def compare(arguments: Any) -> int:
     return 0 if ok else 1
 
 
-def _print_comparison(dtype: str, steps: int, rows: Any) -> None:
+def _print_comparison(dtype: str, steps: int, timed_in: str, rows: Any) -> None:
     bar = rows[0]["bar"]
     columns = ["system", "params", "forward", "gradient", "weights", "loss", "metric", "numpynn",
                "keras", "ms/step", "keras", "ratio", "fit ratio", ""]  # fmt: skip
@@ -266,7 +277,7 @@ def _print_comparison(dtype: str, steps: int, rows: Any) -> None:
     title = (
         f"{dtype}: errors against Keras ({rows[0]['backend']}, {rows[0]['device']}), bars "
         + ", ".join(f"{name} {bar[name]:.0e}" for name in bar)
-        + f"; weights and loss after {steps} steps"
+        + f"; weights and loss after {steps} steps; times in {timed_in}"
     )
     print_table(title, columns, lines, right=[1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12])
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from numpynn.systems import Split, System
+from numpynn.typing import Array
 
 
 def _figure(width: float, height: float) -> Any:
@@ -28,22 +31,27 @@ def file_types() -> list[str]:
 def plot_training(
     file: str, system: System, model: Any, split: Split, history: Mapping[str, Sequence[float]]
 ) -> None:
-    """The system's own picture where it has one, beside the learning curves."""
+    """The learning curves, and the system's own picture where it has one."""
+    _plot(file, system, history, "epoch", model, split)
+
+
+def plot_procedure(file: str, system: System, quantity: Array, objectives: Sequence[float]) -> None:
+    """The same of a procedure: what it lowers, and what it has learnt."""
+    _plot(file, system, {"objective": objectives}, "step", quantity)
+
+
+def _plot(
+    file: str, system: System, curves: Mapping[str, Sequence[float]], unit: str, *learnt: Any
+) -> None:
+    """Curves on the left; on the right what the system draws of what it has learnt."""
     draw = getattr(system.module, "draw", None)
-    figure = _figure(13 if draw else 7, 4.5)
+    figure = _figure(14 if draw else 7, 4.8)
     if draw is None:
-        _draw_curves(figure, system.slug, history, "epoch")
+        _draw_curves(figure, system.slug, curves, unit)
     else:
-        left, right = figure.subfigures(1, 2, width_ratios=[1, 1.6])
-        _draw_curves(left, system.slug, history, "epoch")
-        draw(right, model, split)
-    figure.savefig(file, dpi=120)
-
-
-def plot_curves(file: str, title: str, curves: Mapping[str, Sequence[float]], unit: str) -> None:
-    """Figures over epochs or steps."""
-    figure = _figure(7, 4.5)
-    _draw_curves(figure, title, curves, unit)
+        left, right = figure.subfigures(1, 2, width_ratios=[1, 1.8])
+        _draw_curves(left, system.slug, curves, unit)
+        draw(right, *learnt)
     figure.savefig(file, dpi=120)
 
 
@@ -90,3 +98,42 @@ def plot_comparison(file: str, rows: Sequence[Mapping[str, Any]]) -> None:
     panels[0].set_yticks(range(len(names)), names)
     panels[0].invert_yaxis()
     figure.savefig(file, dpi=120)
+
+
+# -- for the systems' own pictures -----------------------------------------------------------------
+
+
+def draw_confusion(panel: Any, labels: Array, found: Array, names: Sequence[str]) -> None:
+    """How many samples of each class (rows) were taken for each class (columns)."""
+    counts = np.zeros((len(names), len(names)), dtype=int)
+    np.add.at(counts, (np.asarray(labels, int), np.asarray(found, int)), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        color = "white" if shares[row, column] > 0.6 else "black"
+        if count:
+            panel.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=8)
+    places = range(len(names))
+    panel.set_xticks(places, names, rotation=45 if len(names) > 3 else 0)
+    panel.set_yticks(places, names)
+    panel.set(xlabel="taken for", ylabel="true class")
+
+
+def draw_roc(panel: Any, labels: Array, scores: Array, name: str) -> None:
+    """The share of positives found against the share of negatives accused, over all thresholds."""
+    false_rate, true_rate, area = roc_curve(labels, scores)
+    panel.plot(false_rate, true_rate, label=f"{name}, area {area:.3f}")
+    panel.set(xlabel="false positive rate", ylabel="true positive rate")
+
+
+def roc_curve(labels: Array, scores: Array) -> tuple[Array, Array, float]:
+    """False and true positive rates as the threshold falls from +∞, and the area under them.
+
+    labels (n,) 0 or 1   scores (n,)   rates (m,) from 0 to 1. Equal scores fall together.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last_of_its_score = np.append(np.diff(scores[order]) != 0, True)
+    found = np.cumsum(labels[order])[last_of_its_score]
+    accused = np.cumsum(1 - labels[order])[last_of_its_score]
+    true_rate, false_rate = (np.append(0, n) / max(n[-1], 1) for n in (found, accused))
+    return false_rate, true_rate, float(np.trapezoid(true_rate, false_rate))

@@ -21,11 +21,13 @@ from numpynn.datasets import (
     boston_housing,
     cache_folder,
     data_folder,
+    diabetes,
     food_prices,
     ionosphere,
     iris,
     mnist,
     noisy_sine,
+    reuters_r8,
     train_test_split,
     xor,
 )
@@ -62,18 +64,20 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "x_shape", "y_shape", "y_type", "source"),
     [
         ("boston-housing", (506, 13), (506,), np.float64, "embedded"),
+        ("diabetes", (442, 10), (442,), np.float64, "embedded"),
         ("food-prices", (5, 3), (5,), np.float64, "embedded"),
         ("ionosphere", (351, 34), (351,), np.int64, "generated"),
         ("iris", (150, 4), (150,), np.int64, "embedded"),
         ("mnist", (5000, 28, 28), (5000,), np.int64, "embedded"),
         ("noisy-sine", (64, 1), (64,), np.float64, "generated"),
+        ("reuters-r8", (7674,), (7674,), np.int64, "generated"),
         ("xor", (4, 2), (4,), np.int64, "embedded"),
     ],
 )
 def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, source):
     data = datasets.load(name)
     assert data.x.shape == x_shape
-    assert data.x.dtype == (np.uint8 if name == "mnist" else np.float64)
+    assert data.x.dtype == {"mnist": np.uint8, "reuters-r8": object}.get(name, np.float64)
     assert data.y.shape == y_shape
     assert data.y.dtype == y_type
     assert data.source == source
@@ -81,9 +85,64 @@ def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, 
 
 
 def test_the_table_above_has_every_name():
-    assert set(NAMES) == {
-        *("boston-housing", "food-prices", "ionosphere", "iris", "mnist", "noisy-sine", "xor")
-    }
+    names = "boston-housing diabetes food-prices ionosphere iris mnist noisy-sine reuters-r8 xor"
+    assert list(NAMES) == names.split()
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_embedded_diabetes_has_known_sums():
+    data = diabetes.load()
+    assert len(diabetes.FEATURES) == 10
+    assert data.y.mean() == pytest.approx(152.133484, rel=1e-8)
+    np.testing.assert_array_equal(data.x[0], [59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87])
+    assert set(data.x[:, 1]) == {1, 2}
+
+
+def test_diabetes_is_read_in_its_published_form(published):
+    (published / "diabetes").mkdir()
+    lines = ["AGE SEX BMI BP S1 S2 S3 S4 S5 S6 Y", "59 2 32.1 101 157 93.2 38 4 4.8598 87 151"]
+    (published / "diabetes" / "diabetes.tab.txt").write_text("\n".join(lines).replace(" ", "\t"))
+    data = diabetes.load()
+    assert data.source == "published"
+    np.testing.assert_array_equal(data.y, [151])
+    assert data.x[0, 8] == 4.8598
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_generated_newswire_has_the_classes_of_the_real_one():
+    data = reuters_r8.load()
+    for part, counts in zip(
+        (data.y[: reuters_r8.TRAIN], data.y[reuters_r8.TRAIN :]), reuters_r8.COUNTS, strict=True
+    ):
+        assert tuple(np.bincount(part)) == counts
+    lengths = [len(text.split()) for text in data.x]
+    assert 40 < np.median(lengths) < 50
+    assert reuters_r8.load().x[5] == data.x[5]
+
+
+def test_newswire_is_read_in_its_published_form(published):
+    folder = published / "reuters-r8"
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match="lacks r8-train"):
+        reuters_r8.load()
+    for part in reuters_r8.PARTS:
+        (folder / part).write_text("earn\tprofit rose\nmoney-fx\tdollar fell\n")
+    data = reuters_r8.load()
+    assert data.source == "published"
+    assert data.x.tolist() == ["profit rose", "dollar fell"] * 2
+    assert data.y.tolist() == [2, 5, 2, 5]
+    (folder / reuters_r8.PARTS[1]).write_text("profit rose\n")
+    reuters_r8._parse.cache_clear()
+    with pytest.raises(ValueError, match="line 1: expected one of acq.*got 'profit rose'"):
+        reuters_r8.load()
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "reuters-r8").is_dir(), reason="needs published data"
+)
+def test_the_published_newswire_has_the_known_counts():
+    data = reuters_r8.load()
+    assert tuple(np.bincount(data.y)) == tuple(np.sum(reuters_r8.COUNTS, axis=0))
 
 
 def test_xor_is_one_where_the_inputs_differ():

@@ -31,7 +31,18 @@ PARAMETERS = {
     "mnist-mlp": 101770,
     "functional-mlp": 59210,
 }
-PROCEDURES = ["backprop-by-hand", "food-prices-batch", "food-prices-online", "gradient-descent-1d"]
+PROCEDURES = [
+    "backprop-by-hand",
+    "constrained-descent",
+    "curse-of-dimensionality",
+    "food-prices-batch",
+    "food-prices-online",
+    "gradient-descent-1d",
+    "least-squares",
+    "naive-bayes",
+    "polynomial-capacity",
+    "smooth-functions",
+]
 
 
 def test_the_catalogue_is_complete() -> None:

@@ -32,27 +32,47 @@ class ModelGradients(NamedTuple):
     loss: Array  # scalar, regularisers and activity losses included
     outputs: Array
     weights: list[Array]  # one a trainable weight, in the order of `model.trainable_weights`
-    inputs: Array
+    inputs: Array  # in the nesting of the inputs; zero for whole numbers
 
 
-def model_gradients(model: Array, x: Array, y: Array) -> ModelGradients:
+def model_gradients(
+    model: Array, x: Array, y: Array, sample_weight: Array = None
+) -> ModelGradients:
     """The loss of a compiled Keras model on one batch in training mode, and all its gradients.
 
-    `x` is one array of real numbers, (B, ...). The model is left as it was: weights, running
-    statistics and random state do not move.
+    x, y: arrays (B, ...), or nestings of them; y may be None. The model is left as it was: weights,
+    running statistics and random state do not move.
     """
     trainable = model.trainable_variables
-    y = keras.ops.convert_to_tensor(y)
+    y, sample_weight = keras.tree.map_structure(_as_tensor, (y, sample_weight))
+    given = [np.asarray(array) for array in keras.tree.flatten(x)]
+    real = [array.astype(model.compute_dtype) for array in given if array.dtype.kind == "f"]
 
-    def loss_and_outputs(x: Array, *values: Array) -> tuple[Array, Array]:
-        state = list(zip(trainable, values, strict=True))
+    def loss_and_outputs(*arrays: Array) -> tuple[Array, Array]:
+        inputs = _with_real(x, given, arrays[: len(real)])
+        state = list(zip(trainable, arrays[len(real) :], strict=True))
         with keras.StatelessScope(state, collect_losses=True):
-            outputs = model(x, training=True)
-            return model.compute_loss(x, y, outputs, training=True), outputs
+            outputs = model(inputs, training=True)
+            loss = model.compute_loss(inputs, y, outputs, sample_weight, training=True)
+            return loss, outputs
 
-    x = np.asarray(x, dtype=model.compute_dtype)
-    loss, outputs, gradients = _differentiate(loss_and_outputs, [x, *_values(trainable)])
-    return ModelGradients(loss, outputs, gradients[1:], gradients[0])
+    loss, outputs, gradients = _differentiate(loss_and_outputs, [*real, *_values(trainable)])
+    zeros = [np.zeros(array.shape, model.compute_dtype) for array in given]
+    of_inputs = _with_real(x, given, gradients[: len(real)], zeros)
+    return ModelGradients(loss, outputs, gradients[len(real) :], of_inputs)
+
+
+def _with_real(
+    x: Array, given: list[Array], real: Sequence[Array], others: list[Array] | None = None
+) -> Array:
+    """The nesting of x with `real` for its arrays of real numbers, and `others` for the others."""
+    values, remaining = others or given, iter(real)
+    flat = [next(remaining) if g.dtype.kind == "f" else v for g, v in zip(given, values)]
+    return keras.tree.pack_sequence_as(x, flat)
+
+
+def _as_tensor(array: Array) -> Array:
+    return None if array is None else keras.ops.convert_to_tensor(array)
 
 
 def _values(variables: Sequence[Array]) -> list[Array]:
@@ -68,7 +88,8 @@ def _differentiate(
         "jax": _differentiate_jax,
         "torch": _differentiate_torch,
     }[keras.backend.backend()]
-    tensors = [keras.ops.convert_to_tensor(array, dtype=str(array.dtype)) for array in arrays]
+    dtypes = [keras.backend.standardize_dtype(array.dtype) for array in arrays]
+    tensors = [keras.ops.convert_to_tensor(a, dtype=d) for a, d in zip(arrays, dtypes)]
     value, beside, gradients = differentiate(function, tensors)
     as_arrays = keras.tree.map_structure(keras.ops.convert_to_numpy, (value, beside, gradients))
     return as_arrays[0], as_arrays[1], list(as_arrays[2])

@@ -1,7 +1,7 @@
 """The catalogue in Keras: one file a system, at the same path as in `numpynn.systems`.
 
-A file holds `model()`, compiled; or, where the system is a procedure, `output(x)` and
-`step(quantity, t)`. Data and recipe are `numpynn`'s.
+A file holds `model()`, compiled, and `callbacks()` where the recipe has any; or, where the system
+is a procedure, `output(x)` and `step(quantity, t)`. Data and recipe are `numpynn`'s.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from types import ModuleType
+from typing import Any
 
 from kerasref import backend as backend  # says so clearly where Keras is missing
 
@@ -23,3 +24,9 @@ def load(slug: str) -> ModuleType:
     if slug not in slugs():
         raise ValueError(f"There is no system '{slug}' in Keras. There are: {', '.join(slugs())}.")
     return importlib.import_module(f"{__name__}.{slug.replace('-', '_')}")
+
+
+def callbacks(slug: str) -> list[Any]:
+    """The recipe's callbacks in Keras, new for every run of `fit`."""
+    made: list[Any] = getattr(load(slug), "callbacks", list)()
+    return made

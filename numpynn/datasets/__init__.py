@@ -13,17 +13,19 @@ import importlib
 from typing import cast
 
 from numpynn.datasets.dataset import Dataset, cache_folder, data_folder
-from numpynn.datasets.split import train_test_split
+from numpynn.datasets.split import k_folds, train_test_split
 
-__all__ = ["NAMES", "Dataset", "cache_folder", "data_folder", "load", "train_test_split"]
+__all__ = ["NAMES", "Dataset", "cache_folder", "data_folder", "k_folds", "load", "train_test_split"]
 
 NAMES = (
     "boston-housing",
+    "diabetes",
     "food-prices",
     "ionosphere",
     "iris",
     "mnist",
     "noisy-sine",
+    "reuters-r8",
     "xor",
 )
 """Each is a folder's name under $NUMPYNN_DATA and, with underscores, a module of this package."""

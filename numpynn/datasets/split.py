@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -30,3 +31,16 @@ def train_test_split(
     order = np.random.default_rng(seed).permutation(n)
     test, train = order[:test_rows], order[test_rows:]
     return x[train], x[test], y[train], y[test]
+
+
+def k_folds(n: int, k: int, seed: int = 0) -> Iterator[tuple[Array, Array]]:
+    """k ways to part n rows: the places to train on, and those to measure on.
+
+    Every row is measured on once; the k parts, drawn at random, differ by at most one row in size.
+    Raises ValueError unless 2 ≤ k ≤ n.
+    """
+    if not 2 <= k <= n:
+        raise ValueError(f"k must lie between 2 and the {n} rows, got {k}.")
+    parts = np.array_split(np.random.default_rng(seed).permutation(n), k)
+    for i, part in enumerate(parts):
+        yield np.concatenate([*parts[:i], *parts[i + 1 :]]), part

@@ -6,14 +6,24 @@ A system's file holds
     EPOCHS, BATCH_SIZE, METRIC       the recipe, and the figure that measures it
     data(seed), model()              the split of the data, and the compiled model
 
-or, where the system is a procedure rather than a Keras model,
+and, where the recipe asks for them,
+
+    fit_arguments(split)             what else `fit` is given: class_weight, validation_data …
+    callbacks()                      new callbacks for one run of `fit`
+    measure(evaluation)              the figure, where `evaluate` does not give it by METRIC's name
+    draw(figure, model, split)       a picture of what was learnt
+
+Inputs and targets may be several, in lists or dicts, and targets None where the model's own layers
+make the loss. Or, where the system is a procedure rather than a Keras model, the file holds
 
     STEPS, METRIC                    the recipe's length, and the figure that measures it
     inputs(), output(x)              what the system computes
     start(), step(quantity, t)       what it learns, and one step of learning it
     measure(quantity)                how good the quantity is
+    draw(figure, quantity)           a picture of it, optional
 
-The same file name under `kerasref/systems` holds the same system in Keras.
+The same file name under `kerasref/systems` holds the same system in Keras: `model()` and, where
+there are any, `callbacks()` and what the library needs to know beside; or `output` and `step`.
 """
 
 from __future__ import annotations
@@ -41,12 +51,18 @@ SLUGS = (
     "mnist-softmax",
     "mnist-mlp",
     "functional-mlp",
+    "least-squares",
+    "polynomial-capacity",
+    "constrained-descent",
+    "naive-bayes",
+    "curse-of-dimensionality",
+    "smooth-functions",
 )
 """In the order of the course."""
 
 
 class Split(NamedTuple):
-    """Samples to train on, and samples to measure on."""
+    """Samples to train on, and samples to measure on: arrays, or several in lists or dicts."""
 
     x: Array
     y: Array
@@ -84,6 +100,23 @@ class System:
     def data(self, seed: int = 0) -> Split:
         found: Split = self.module.data(seed)
         return found
+
+    def fit_arguments(self, split: Split) -> dict[str, Any]:
+        """What the recipe gives to `fit` on either side, beside data, batch size and epochs."""
+        found: dict[str, Any] = self._optional("fit_arguments", lambda split: {})(split)
+        return found
+
+    def callbacks(self) -> list[Any]:
+        """The recipe's callbacks, new for every run: they remember."""
+        found: list[Any] = self._optional("callbacks", list)()
+        return found
+
+    def measure(self, evaluation: dict[str, float]) -> float:
+        """The system's figure, from what `evaluate(return_dict=True)` has found."""
+        return float(self._optional("measure", lambda found: found[self.metric])(evaluation))
+
+    def _optional(self, name: str, default: Any) -> Any:
+        return getattr(self.module, name, default)
 
     def count_params(self) -> int:
         """How many numbers it learns."""
