@@ -37,7 +37,7 @@ class Masking(Layer):
         return outputs
 
     def compute_mask(self, inputs: Array, mask: Any = None) -> Any:
-        return np.any(np.not_equal(inputs, self.mask_value), axis=-1)
+        return (inputs != self.mask_value).any(axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

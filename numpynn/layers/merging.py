@@ -49,10 +49,7 @@ class Merge(Layer):
             inputs = aligned(*inputs)
         if self._rank_differs:
             rank = max(x.ndim for x in inputs)
-            inputs = [
-                np.expand_dims(x, tuple(range(1, 1 + rank - x.ndim))) if x.ndim < rank else x
-                for x in inputs
-            ]
+            inputs = [x if x.ndim == rank else _with_rank(x, rank) for x in inputs]
         return self.merge(inputs)
 
     def merge(self, inputs: Sequence[Array]) -> Array:
@@ -187,6 +184,12 @@ def _extreme(choose: Callable[[Array, Array], Array], inputs: Sequence[Array]) -
     return best
 
 
+def _with_rank(x: Array, rank: int) -> Array:
+    """`x` with axes of length 1 after the batch axis."""
+    batch, *sample = x.shape
+    return x.reshape((batch, *[1] * (rank - x.ndim), *sample))
+
+
 def _mask_of(x: Array) -> Any:
     """The mask that an input carries, in the input's shape; None without one."""
     mask = x.mask if isinstance(x, Tensor) else None
@@ -310,15 +313,22 @@ class Dot(Merge):
 
 
 def _batch_dot(x: Array, z: Array, of_x: int, of_z: int) -> Array:
-    """One matrix product a sample, k last in the rows of x and first in the columns of z."""
-    x = x if of_x == x.ndim - 1 else np.moveaxis(x, of_x, -1)
-    z = z if of_z == 1 else np.moveaxis(z, of_z, 1)
-    batch, *rows, n = x.shape
-    columns = z.shape[2:]
-    product = np.matmul(
-        np.reshape(x, (batch, math.prod(rows), n)), np.reshape(z, (batch, n, math.prod(columns)))
-    )
-    return np.reshape(product, (batch, *rows, *columns) if rows or columns else (batch, 1))
+    """One matrix product a sample, k running along the rows of x and the columns of z."""
+    rest_of_x = [axis for axis in range(1, x.ndim) if axis != of_x]
+    rest_of_z = [axis for axis in range(1, z.ndim) if axis != of_z]
+    batch, n = x.shape[0], x.shape[of_x]
+    rows = [x.shape[axis] for axis in rest_of_x]
+    columns = [z.shape[axis] for axis in rest_of_z]
+    x = _arranged(x, (0, *rest_of_x, of_x), (batch, math.prod(rows), n))
+    z = _arranged(z, (0, of_z, *rest_of_z), (batch, n, math.prod(columns)))
+    return np.reshape(x @ z, (batch, *rows, *columns) if rows or columns else (batch, 1))
+
+
+def _arranged(x: Array, axes: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+    """`x` with its axes in this order, then in this shape."""
+    if axes != tuple(range(x.ndim)):
+        x = x.transpose(axes)
+    return x if x.shape == shape else x.reshape(shape)
 
 
 # -- as functions ----------------------------------------------------------------------------------

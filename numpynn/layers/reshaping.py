@@ -55,7 +55,8 @@ class RepeatVector(Layer):
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Array) -> Array:
-        return copied(np.expand_dims(inputs, 1), (1, self.n, 1))
+        batch, features = inputs.shape
+        return copied(inputs.reshape((batch, 1, features)), (1, self.n, 1))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         batch, features = input_shape
@@ -365,7 +366,8 @@ def copied(x: Array, times: Sequence[int]) -> Any:
     one = [size for n in x.shape for size in (n, 1)]
     several = [size for pair in zip(x.shape, times, strict=True) for size in pair]
     joined = [n * count for n, count in zip(x.shape, times, strict=True)]
-    y = np.reshape(np.broadcast_to(np.reshape(x, one), several), joined)
+    y = np.empty_like(x, shape=several)
+    y[...] = np.reshape(x, one)
 
     def summed(g: Array) -> tuple[Array]:
         for axis, count in enumerate(times):
@@ -374,4 +376,4 @@ def copied(x: Array, times: Sequence[int]) -> Any:
                 g = np.add.reduce(np.reshape(g, apart), axis=axis + 1)
         return (g,)
 
-    return y, summed
+    return np.reshape(y, joined), summed
