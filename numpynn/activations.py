@@ -25,7 +25,6 @@ from numpynn.ops import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
-    hard_swish,
     hard_tanh,
     leaky_relu,
     log_sigmoid,
@@ -40,7 +39,6 @@ from numpynn.ops import (
     sparse_sigmoid,
     sparsemax,
     squareplus,
-    swish,
     tanh,
     tanh_shrink,
     threshold,
@@ -122,6 +120,8 @@ def mish(x: Array) -> Array:
     return x * np.tanh(ops.softplus(x))
 
 
+swish, hard_swish = silu, hard_silu
+
 # -- by name ---------------------------------------------------------------------------------------
 
 _ACTIVATIONS = [
@@ -139,7 +139,6 @@ def serialize(activation: Callable[..., Any]) -> Any:
     """The name of one of these functions; the configuration of any other."""
     name = getattr(activation, "__name__", "")
     return name if _registry.by_name.get(name) is activation else _registry.serialize(activation)
-
 
 
 def get(identifier: Any) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ with norms along `axis`, and a small ε in the denominators.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -100,4 +101,17 @@ class MinMaxNorm(Constraint):
 
 non_neg, unit_norm, max_norm, min_max_norm = NonNeg, UnitNorm, MaxNorm, MinMaxNorm
 _registry = Registry("constraint", Constraint, [NonNeg, UnitNorm, MaxNorm, MinMaxNorm])
-get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+get = _registry.get
+
+
+def serialize(constraint: Any) -> Any:
+    """The configuration of a constraint, from which `deserialize` builds an equal one."""
+    return _registry.serialize(constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The constraint of a configuration or name.
+
+    Raises ValueError for a name that is not known, TypeError for a class that is not.
+    """
+    return _registry.deserialize(config, custom_objects)

@@ -1,16 +1,23 @@
 """Penalties on weights or outputs, added to the loss.
 
-L1      λ Σ|x|
-L2      λ Σx²        (without the ½ of many textbooks)
-L1L2    both
+    L1                       λ Σ|x|
+    L2                       λ Σx²        (without the ½ of many textbooks)
+    L1L2                     both
+    OrthogonalRegularizer    λ mean of |cos| over the pairs of rows, or of columns
+
+A penalty that never reaches exactly zero weights (L2) makes all of them small; one with a corner at
+0 (L1) makes many of them zero.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from numpynn import ops
+from numpynn.autograd.tensor import unwrapped
 from numpynn.typing import Array
 from numpynn.utils.registry import Registry
 
@@ -30,11 +37,7 @@ class Regularizer:
 
 
 def _checked(name: str, value: Any) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float, np.number))
-        or not 0 <= value < np.inf
-    ):
+    if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
         raise ValueError(
             f"The regularization factor `{name}` must be a finite number, 0 or more; got {value!r}."
         )
@@ -49,7 +52,7 @@ class L1L2(Regularizer):
         self.l2 = _checked("l2", 0.0 if l2 is None else l2)
 
     def __call__(self, x: Array) -> Any:
-        penalty = 0.0
+        penalty = np.zeros((), x.dtype)
         if self.l1:
             penalty = penalty + self.l1 * np.sum(np.absolute(x))
         if self.l2:
@@ -86,6 +89,52 @@ class L2(Regularizer):
         return {"l2": self.l2}
 
 
+class OrthogonalRegularizer(Regularizer):
+    """`factor` times the mean of |cos| over all pairs of rows (`mode="rows"`) or of columns.
+
+    cos is the cosine of the angle between two of them: the penalty is 0 where all are orthogonal.
+    It is called with a matrix. A single row has no pair: the mean is NaN.
+    Raises ValueError for other modes and other ranks.
+    Source: Keras `OrthogonalRegularizer`.
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = _checked("factor", factor)
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"`mode` must be rows or columns; got {mode!r}.")
+        self.mode = mode
+
+    def __call__(self, inputs: Array) -> Any:
+        if inputs.ndim != 2:
+            raise ValueError(
+                f"OrthogonalRegularizer takes a matrix; got inputs of shape {inputs.shape}."
+            )
+        x = inputs if self.mode == "rows" else inputs.T
+        x = ops.normalize(x, axis=1)
+        n = x.shape[0]
+        others = 1.0 - np.eye(n, dtype=x.dtype, like=unwrapped(x))
+        return self.factor * np.sum(np.absolute(x @ x.T) * others) / (n * (n - 1))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": self.factor, "mode": self.mode}
+
+
 l1, l2, l1_l2 = L1, L2, L1L2
-_registry = Registry("regularizer", Regularizer, [L1, L2, L1L2], {"l1_l2": L1L2})
-get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+orthogonal_regularizer = OrthogonalRegularizer
+_registry = Registry(
+    "regularizer", Regularizer, [L1, L2, L1L2, OrthogonalRegularizer], {"l1_l2": L1L2}
+)
+get = _registry.get
+
+
+def serialize(regularizer: Any) -> Any:
+    """The configuration of a regularizer, from which `deserialize` builds an equal one."""
+    return _registry.serialize(regularizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The regularizer of a configuration or name.
+
+    Raises ValueError for a name that is not known, TypeError for a class that is not.
+    """
+    return _registry.deserialize(config, custom_objects)

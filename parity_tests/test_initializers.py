@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -172,7 +173,13 @@ def test_identity_matches_keras(rows: int, columns: int, gain: float) -> None:
 def test_constant_takes_an_array_of_the_shape() -> None:
     value = normal(0, 2, 3)
     hold(initializers.Constant(value)((2, 3)), value.astype("float32"), 0)
-    hold(initializers.get(value)((2, 3)), value.astype("float32"), 0)
+    for library, tensor in ((numpynn, numpynn.Tensor), (keras, keras.ops.convert_to_tensor)):
+        for given_value in (value, tensor(value)):
+            made = library.initializers.get(given_value)
+            hold(made((2, 3)), value.astype("float32"), 0)
+            with pytest.raises(ValueError, match="shape"):
+                made((2, 4))
+        hold(library.initializers.get(np.float64(3.0))(()), np.float32(3.0), 0)
 
 
 @given(
@@ -225,7 +232,8 @@ def test_stft_takes_the_values_of_a_window() -> None:
 
 NAMES = [*KERAS_NAMES, *KERAS_NAMES.values(), "zeros", "Ones", "zero", "one"]
 NAMES += ["identity", "IdentityInitializer", "orthogonal", "OrthogonalInitializer", "normal"]
-NAMES += ["uniform", "variance_scaling", "VarianceScaling", "STFTInitializer"]
+NAMES += ["uniform", "variance_scaling", "VarianceScaling", "STFTInitializer", "STFT", "stft"]
+NAMES += ["ones", "Zeros", "Identity", "Orthogonal"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -233,15 +241,130 @@ def test_initializers_are_found_by_their_names(name: str) -> None:
     assert type(initializers.get(name)).__name__ == type(keras.initializers.get(name)).__name__
 
 
-@pytest.mark.parametrize("name", ["Constant", "Identity", "STFT", "VarianceScaling", *RANDOM])
-def test_configurations_make_equal_initializers(name: str) -> None:
-    seed = {"seed": 4} if name in (*RANDOM, "VarianceScaling") else {}
-    initializer = getattr(initializers, name)(**seed)
-    again = initializers.deserialize(initializers.serialize(initializer))
-    assert type(again) is type(initializer.clone()) is type(initializer)
-    assert again.get_config() == initializer.get_config() == initializer.clone().get_config()
-    theirs = getattr(keras.initializers, name)(**seed).get_config()
-    assert theirs.items() <= initializer.get_config().items()
+PUBLIC = [name for name in dir(keras.initializers) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_arguments_and_defaults_are_keras(name: str) -> None:
+    ours, theirs = (
+        inspect.signature(getattr(library.initializers, name)).parameters
+        for library in (numpynn, keras)
+    )
+    assert [(p.name, p.default) for p in ours.values()] == [
+        (p.name, p.default) for p in theirs.values()
+    ]
+
+
+SCALED = {"seed": 4, "input_axes": (0,), "output_axes": (1, 2)}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "Zeros": {},
+    "Ones": {},
+    "Constant": {"value": np.arange(3.0)},
+    "Identity": {},  # whose gain Keras forgets
+    "STFT": {"side": "imag", "window": "hamming", "scaling": "spectrum", "periodic": True},
+    "RandomNormal": {"mean": 1.0, "stddev": 0.2, "seed": 4},
+    "TruncatedNormal": {"mean": 1.0, "stddev": 0.2, "seed": 4},
+    "RandomUniform": {"minval": 1.0, "maxval": 2.0, "seed": 4},
+    "Orthogonal": {"gain": 2.0, "seed": 4},
+    "VarianceScaling": {"scale": 2.0, "mode": "fan_out", "distribution": "normal", **SCALED},
+    **dict.fromkeys(["GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal"], SCALED),
+    **dict.fromkeys(["LecunUniform", "LecunNormal"], SCALED),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_configurations_are_keras_and_make_equal_initializers(name: str) -> None:
+    for options in ({}, OPTIONS[name]):
+        made, theirs = (getattr(i, name)(**options) for i in (initializers, keras.initializers))
+        written = keras.initializers.serialize(theirs)
+        assert made.get_config() == theirs.get_config()
+        assert initializers.serialize(made) == written
+        for again in (
+            made.clone(),
+            initializers.deserialize(written),
+            initializers.get(initializers.serialize(made)),
+            type(made).from_config(theirs.get_config()),
+        ):
+            assert type(again) is type(made) and again.get_config() == made.get_config()
+
+
+def test_the_gain_of_the_identity_is_not_forgotten() -> None:
+    made = initializers.Identity(2.0)
+    assert keras.initializers.Identity(2.0).get_config() == {}
+    assert made.get_config() == {"gain": 2.0} and made.clone().gain == 2.0
+    assert keras.initializers.deserialize(initializers.serialize(made)).gain == 2.0
+
+
+def test_constant_is_found_by_its_name() -> None:
+    assert initializers.get("constant")(()) == initializers.get({"class_name": "Constant"})(()) == 0
+
+
+def test_a_seed_generator_is_written_down_too() -> None:
+    made = initializers.GlorotUniform(numpynn.random.SeedGenerator(5))
+    written = made.get_config()["seed"]
+    assert (written["module"], written["class_name"]) == ("keras.random", "SeedGenerator")
+    again = made.clone()
+    assert isinstance(again.seed, numpynn.random.SeedGenerator)
+    np.testing.assert_array_equal(again((2, 3)), made((2, 3)))
+    theirs = keras.initializers.GlorotUniform(keras.random.SeedGenerator(5)).get_config()
+    assert initializers.GlorotUniform.from_config(theirs).seed.initial_seed == 5
+
+
+def test_a_copy_without_a_seed_draws_other_values() -> None:
+    for library in (numpynn, keras):
+        made = library.initializers.HeNormal()
+        assert made.get_config()["seed"] is None
+        assert not np.array_equal(array(made((3, 4))), array(made.clone()((3, 4))))
+
+
+@pytest.mark.parametrize("seed", ["4", 2.5, [1]])
+def test_seeds_that_are_none_are_refused(seed: Any) -> None:
+    for library in (numpynn, keras):
+        with pytest.raises(ValueError, match="seed"):
+            library.initializers.RandomNormal(seed=seed)
+
+
+@pytest.mark.parametrize("wrong", ["glorot", "", 3, 2.5, ["zeros"], {"class_name": "Nil"}])
+def test_what_is_no_initializer_is_refused(wrong: Any) -> None:
+    for library in (numpynn, keras):
+        with pytest.raises(ValueError):
+            library.initializers.get(wrong)
+
+
+@pytest.mark.parametrize("name", ["Zeros", "Ones", "Constant", "Identity", "GlorotUniform"])
+def test_dtypes_are_keras(name: str) -> None:
+    """Python's `float` is float32 in Keras; what is no dtype is refused."""
+    ours, theirs = (getattr(i, name)() for i in (initializers, keras.initializers))
+    for dtype in (None, "float16", "float64", float, np.float32):
+        assert ours((2, 2), dtype).dtype == array(theirs((2, 2), dtype)).dtype
+    with pytest.raises(ValueError, match="dtype"):
+        ours((2, 2), "float33")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("VarianceScaling", {"scale": 0.0}),
+        ("VarianceScaling", {"mode": "fan"}),
+        ("VarianceScaling", {"distribution": "gamma"}),
+        ("STFT", {"side": "left"}),
+        ("STFT", {"scaling": "length"}),
+        ("STFT", {"window": "door"}),
+    ],
+)
+def test_options_that_are_none_are_refused(name: str, options: dict[str, Any]) -> None:
+    for library in (numpynn, keras):
+        with pytest.raises(ValueError):
+            getattr(library.initializers, name)(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("Identity", (3,)), ("Identity", (2, 2, 2)), ("Orthogonal", (3,))]
+)
+def test_shapes_that_are_no_matrix_are_refused(name: str, shape: tuple[int, ...]) -> None:
+    for library in (numpynn, keras):
+        with pytest.raises(ValueError, match="two|2D"):
+            getattr(library.initializers, name)()(shape)
 
 
 def test_functions_are_initializers_too() -> None:

@@ -118,5 +118,8 @@ def serialize(loss: Any) -> Any:
 
 
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The loss of a configuration or name. Raises ValueError where it is not known."""
+    """The loss of a configuration or name.
+
+    Raises ValueError for a name that is not known, TypeError for a class that is not.
+    """
     return _registry.deserialize(name, custom_objects)

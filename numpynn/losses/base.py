@@ -12,7 +12,7 @@ count, n of N:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -212,6 +212,10 @@ class NamedLoss(LossFunctionWrapper):
     Its function matches the ranks by itself, so that it may be called alone too.
     """
 
+    # Options that Keras leaves out of configurations, and so forgets, with their defaults. They are
+    # written where they are something else.
+    unwritten: ClassVar[dict[str, Any]] = {}
+
     def __init__(
         self,
         fn: Callable[..., Any],
@@ -227,7 +231,12 @@ class NamedLoss(LossFunctionWrapper):
         return self.fn(y_true, y_pred, **self.arguments)
 
     def get_config(self) -> dict[str, Any]:
-        return {**Loss.get_config(self), **self.arguments}
+        options = {
+            option: value
+            for option, value in self.arguments.items()
+            if option not in self.unwritten or value != self.unwritten[option]
+        }
+        return {**Loss.get_config(self), **options}
 
 
 def _is_nesting(value: Any) -> bool:

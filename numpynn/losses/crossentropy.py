@@ -11,14 +11,14 @@ does: log-sum-exp instead of the logarithm of a rounded probability.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from numpynn import ops
 from numpynn.autograd.tensor import Tensor, unwrapped
 from numpynn.losses.base import NamedLoss, matched, of_class_numbers
 from numpynn.ops.dtypes import as_array, floating
+from numpynn.ops.nn import crossentropy  # straight there, past the symbolic tensors of `ops`
 from numpynn.typing import Array
 
 
@@ -37,7 +37,7 @@ def binary_crossentropy(
     y_true, y_pred = matched("binary_crossentropy", y_true, y_pred)
     if label_smoothing:
         y_true = smoothed(y_true, label_smoothing, 2)
-    return np.mean(ops.binary_crossentropy(y_true, y_pred, from_logits), axis)
+    return np.mean(crossentropy.binary_crossentropy(y_true, y_pred, from_logits), axis)
 
 
 def categorical_crossentropy(
@@ -55,7 +55,7 @@ def categorical_crossentropy(
     integer. Warns where there is a single class.
     """
     y_true, y_pred = by_class("categorical_crossentropy", y_true, y_pred, label_smoothing, axis)
-    return ops.categorical_crossentropy(y_true, y_pred, from_logits, axis)
+    return crossentropy.categorical_crossentropy(y_true, y_pred, from_logits, axis)
 
 
 @of_class_numbers
@@ -73,13 +73,13 @@ def sparse_categorical_crossentropy(
     Raises ValueError for class numbers outside 0 … K - 1, and where shapes do not fit.
     """
     if ignore_class is None:
-        return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
+        return crossentropy.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
     y_pred, labels = floating(y_pred), as_array(unwrapped(y_true))
     if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
         labels = labels[..., 0]
     valid = labels != ignore_class
     labels, y_pred = np.where(valid, labels, 0), np.where(valid[..., None], y_pred, 0.0)
-    every = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits, axis)
+    every = crossentropy.sparse_categorical_crossentropy(labels, y_pred, from_logits, axis)
     losses: Any = np.where(valid, every, 0.0)
     losses = losses if isinstance(losses, Tensor) else Tensor(losses)
     losses.mask = valid
@@ -165,6 +165,8 @@ class CategoricalCrossentropy(NamedLoss):
 
 class SparseCategoricalCrossentropy(NamedLoss):
     """The mean of -ln p_t for class numbers t; see `sparse_categorical_crossentropy`."""
+
+    unwritten: ClassVar = {"axis": -1}
 
     def __init__(
         self,

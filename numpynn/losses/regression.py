@@ -14,7 +14,7 @@ jumps at 0. The last two are squares near 0 and straight lines far out.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -125,6 +125,8 @@ class MeanSquaredLogarithmicError(NamedLoss):
 
 class Huber(NamedLoss):
     """The mean of ½ e² for small errors, δ |e| - ½ δ² for large ones; see `huber`."""
+
+    unwritten: ClassVar = {"delta": 1.0}
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ The circle loss brings embeddings of one label together and keeps those of other
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -84,6 +84,8 @@ def _logsumexp_of(chosen: Array, x: Array) -> Array:
 
 class CosineSimilarity(NamedLoss):
     """The mean of -t · p / (‖t‖ ‖p‖)."""
+
+    unwritten: ClassVar = {"axis": -1}
 
     def __init__(
         self,

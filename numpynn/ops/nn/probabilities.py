@@ -128,7 +128,7 @@ def sparsemax(x: Array, axis: int = -1) -> Array:
     x = floating(x)
     shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
     count = np.arange(1, x.shape[axis] + 1, dtype=x.dtype, like=values(x)).reshape(shape)
-    descending = np.flip(np.sort(x, axis=axis), axis=axis)
+    descending = -np.sort(-x, axis=axis, kind="stable")  # the first of equal ones comes first
     sums = np.cumsum(descending, axis=axis)
     support = descending * count > sums - 1.0
     size = np.sum(support, axis=axis, keepdims=True).astype(x.dtype)
