@@ -25,7 +25,6 @@ from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tape import recording, sweep
 from numpynn.autograd.tensor import Tensor
 from numpynn.autograd.transforms import source
-from numpynn.layers import Dropout
 from numpynn.models.data import class_weights_to_sample_weights
 from numpynn.systems import Split, System
 from numpynn.typing import Array
@@ -160,9 +159,6 @@ class TrainingRun:
     ) -> None:
         self.ours = ours
         self.theirs = inject(theirs, batch_size)
-        self.random_layers = [
-            layer for layer in ours._flatten_layers() if isinstance(layer, Dropout) and layer.rate
-        ]
         self.split = split
         self.dtype = dtype
         weights = class_weight and class_weights_to_sample_weights(split.y, class_weight)
@@ -184,8 +180,7 @@ class TrainingRun:
     def _draw_masks(self, size: int) -> None:
         masks = self.theirs.draw(self.generator, size)
         self.theirs.assign(masks)
-        for layer, mask in zip(self.random_layers, masks, strict=True):
-            layer.__dict__["keep_mask"] = _given(mask, layer.rate)
+        self.theirs.give(self.ours, masks)
 
     def _next_batch(self) -> Any:
         x, y, weights = next(self.batches)
@@ -222,11 +217,6 @@ class TrainingRun:
 
 def _rows(samples: Any, chosen: Array) -> Any:
     return map_structure(lambda array: None if array is None else array[chosen], samples)
-
-
-def _given(mask: Array, rate: float) -> Callable[[Array], Array]:
-    """A `keep_mask` that was drawn elsewhere."""
-    return lambda inputs: mask * np.dtype(inputs.dtype).type(1.0 / (1.0 - rate))
 
 
 def measured(model: Any, split: Split, system: System) -> float:
