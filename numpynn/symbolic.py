@@ -96,7 +96,7 @@ class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
         )
 
     def __iter__(self) -> Iterator[Any]:
-        raise TypeError(f"{self!r} has no values yet, so it cannot be iterated over.")
+        raise NotImplementedError(f"{self!r} has no values yet, so it cannot be iterated over.")
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r} has no values yet, so it is neither true nor false.")
@@ -332,7 +332,7 @@ def _names_in_ops() -> dict[int, str]:
 
 def _name_of(function: Any) -> str:
     """The name of a function in `ops`, which is Keras's; else its own."""
-    own = {id(get_item): "get_item", id(_cast): "cast"}
+    own = {id(get_item): "get_item", id(_cast): "cast", id(np.divide): "true_divide"}
     found = own.get(id(function)) or _names_in_ops().get(id(function))
     return found or str(function.__name__)
 

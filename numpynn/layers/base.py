@@ -315,6 +315,13 @@ class Layer(Holder):
         }
 
     @cached_property
+    def _default_training(self) -> dict[str, Any]:
+        """What the formula takes for `training` unless it is told, where that is not None."""
+        parameter = inspect.signature(self.call).parameters.get("training")
+        known = parameter is not None and parameter.default not in (None, parameter.empty)
+        return {"training": parameter.default} if parameter is not None and known else {}
+
+    @cached_property
     def _named_masks(self) -> list[str]:
         """Arguments `query` of the formula that come with a `query_mask`."""
         names = list(inspect.signature(self.call).parameters)
@@ -409,6 +416,8 @@ class Layer(Holder):
                     check_inputs(self.input_spec, args[0], self.name)
             known = {k: v for k, v in kwargs.items() if k != "training" or k in self._accepts}
             outputs = self.compute_output_spec(*args, **known)
+        if len(args) == 1 and isinstance(args[0], KerasTensor) and not kwargs:
+            kwargs = self._default_training  # which Keras writes down, too
         outputs = map_structure(_copied, outputs)  # a layer that gives its input on makes a new one
         Node(self, args, kwargs, outputs)
         return outputs

@@ -114,6 +114,8 @@ def check_inputs(spec: Any, inputs: Any, name: str) -> None:
     for one, x in zip(specs, given, strict=True):
         if one is None or (x is None and one.optional):
             continue
+        if x is None:
+            raise ValueError(f"Input '{one.name}' of layer '{name}' is None, and is not optional.")
         if not hasattr(x, "shape"):
             raise ValueError(
                 f"Layer '{name}' takes arrays or tensors; got {x!r} of type {type(x).__name__}."

@@ -117,6 +117,9 @@ class Functional(Model):
         )
         return _single(outputs)
 
+    # Without a word from outside, what the layers of the graph were told counts.
+    _accepts: dict[str, Any] = {"training": None, "mask": None}  # type: ignore[assignment]  # noqa: RUF012
+
     def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if all(x.shape == y.shape for x, y in zip(leaves(inputs), self._graph.inputs, strict=True)):
             return map_structure(lambda x: KerasTensor(x.shape, x.dtype), self.output)
