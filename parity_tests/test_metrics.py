@@ -9,47 +9,36 @@ import hypothesis.extra.numpy as hnp
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from pairs import BARS, FLOAT_TYPES, array, both_float_types, filled, hold, labels, normal, weights
+from metric_runs import WEIGHT_KINDS, Batch, dtypes, grid, live_alike, runs
+from pairs import (
+    BARS,
+    array,
+    both_float_types,
+    filled,
+    hold,
+    labels,
+    normal,
+    weights,
+)
 
 import numpynn
 from numpynn import metrics
 from numpynn.autograd import Tensor
 
-Batch = tuple[Any, Any, Any]
-each_float_type = pytest.mark.parametrize("dtype", FLOAT_TYPES)
-
-
-@st.composite
-def weighted(draw: Any, arrays: Any, shapes: list[tuple[int, ...]]) -> list[Batch]:
-    """Batches with weights for all of them (one for each value, or for each sample), or none."""
-    kind = draw(st.sampled_from(["none", "samples", "column", "values"]))
-    batches = []
-    for shape in shapes:
-        n, *rest = shape
-        weight_shape = {"samples": (n,), "column": (n, *[1] * len(rest)), "values": shape}.get(kind)
-        given = None if weight_shape is None else draw(weights(weight_shape))
-        batches.append((*draw(arrays(shape)), given))
-    return batches
-
-
-@st.composite
-def runs(draw: Any, arrays: Any, ranks: tuple[int, ...] = (1, 2)) -> list[Batch]:
-    """One to three batches; `arrays` draws (y_true, y_pred) for losses of a shape."""
-    rest = tuple(draw(st.integers(1, 3)) for _ in range(draw(st.sampled_from(ranks)) - 1))
-    sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
-    return draw(weighted(arrays, [(n, *rest) for n in sizes]))
-
-
-def grid(shape: Any, low: float = 0.0, high: float = 1.0) -> Any:
-    """Values with many ties."""
-    return hnp.arrays(np.float64, shape, elements=st.sampled_from(np.linspace(low, high, 5)))
-
-
 CLASSES = 3
 PAIRS: dict[str, Callable[[Any], Any]] = {
     "regression": lambda shape: st.tuples(filled((*shape, 2)), filled((*shape, 2))),
+    "positive": lambda shape: st.tuples(filled((*shape, 2), 0.1, 3), filled((*shape, 2), 0.1, 3)),
+    "signs": lambda shape: st.tuples(
+        labels((*shape, 2), 2).map(lambda t: 2.0 * t - 1.0), filled((*shape, 2))
+    ),
+    "distributions": lambda shape: st.tuples(
+        filled((*shape, CLASSES), 0.1, 1).map(lambda t: t / t.sum(-1, keepdims=True)),
+        filled((*shape, CLASSES), 0.1, 1).map(lambda p: p / p.sum(-1, keepdims=True)),
+    ),
     "equal": lambda shape: st.tuples(grid(shape), grid(shape)),
     "binary": lambda shape: st.tuples(labels(shape, 2).map(np.float64), grid(shape)),
     "probable": lambda shape: st.tuples(
@@ -65,6 +54,8 @@ PAIRS: dict[str, Callable[[Any], Any]] = {
     "sparse": lambda shape: st.tuples(
         labels(shape, CLASSES), filled((*shape, CLASSES), 0.05, 0.95)
     ),
+    "sparse with ties": lambda shape: st.tuples(labels(shape, CLASSES), grid((*shape, CLASSES))),
+    "sorted classes": lambda shape: st.tuples(labels(shape, 4), labels((*shape, CLASSES), 4)),
     "sparse columns": lambda shape: st.tuples(
         labels((*shape, 1), CLASSES).map(np.float64), grid((*shape, CLASSES))
     ),
@@ -73,64 +64,148 @@ PAIRS: dict[str, Callable[[Any], Any]] = {
 METRICS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "mean_squared_error": (lambda m: m.MeanSquaredError(), "regression"),
     "mean_absolute_error": (lambda m: m.MeanAbsoluteError(), "regression"),
+    "mean_absolute_percentage_error": (lambda m: m.MeanAbsolutePercentageError(), "positive"),
+    "mean_squared_logarithmic_error": (lambda m: m.MeanSquaredLogarithmicError(), "positive"),
+    "root_mean_squared_error": (lambda m: m.RootMeanSquaredError(), "regression"),
+    "log_cosh_error": (lambda m: m.LogCoshError(), "regression"),
+    "cosine_similarity": (lambda m: m.CosineSimilarity(), "regression"),
+    "hinge": (lambda m: m.Hinge(), "signs"),
+    "squared_hinge": (lambda m: m.SquaredHinge(), "signs"),
+    "categorical_hinge": (lambda m: m.CategoricalHinge(), "one-hot"),
+    "kl_divergence": (lambda m: m.KLDivergence(), "distributions"),
+    "poisson": (lambda m: m.Poisson(), "positive"),
     "accuracy": (lambda m: m.Accuracy(), "equal"),
     "binary_accuracy": (lambda m: m.BinaryAccuracy(), "binary"),
     "binary_accuracy at 0.75": (lambda m: m.BinaryAccuracy(threshold=0.75), "binary"),
     "categorical_accuracy": (lambda m: m.CategoricalAccuracy(), "one-hot with ties"),
     "sparse_categorical_accuracy": (lambda m: m.SparseCategoricalAccuracy(), "sparse"),
     "sparse accuracy of columns": (lambda m: m.SparseCategoricalAccuracy(), "sparse columns"),
+    "top_k_categorical_accuracy": (lambda m: m.TopKCategoricalAccuracy(k=2), "one-hot with ties"),
+    "sparse_top_k_categorical_accuracy": (
+        lambda m: m.SparseTopKCategoricalAccuracy(k=2),
+        "sparse with ties",
+    ),
+    "sparse top k of sorted classes": (
+        lambda m: m.SparseTopKCategoricalAccuracy(k=2, from_sorted_ids=True),
+        "sorted classes",
+    ),
     "binary_crossentropy": (lambda m: m.BinaryCrossentropy(label_smoothing=0.1), "probable"),
     "binary logits": (lambda m: m.BinaryCrossentropy(from_logits=True), "probable"),
     "categorical_crossentropy": (lambda m: m.CategoricalCrossentropy(), "one-hot"),
+    "smoothed categorical logits": (
+        lambda m: m.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2),
+        "one-hot",
+    ),
     "sparse_categorical_crossentropy": (lambda m: m.SparseCategoricalCrossentropy(), "sparse"),
     "sparse logits": (lambda m: m.SparseCategoricalCrossentropy(from_logits=True), "sparse"),
+    "sparse without class 1": (lambda m: m.SparseCategoricalCrossentropy(ignore_class=1), "sparse"),
+    "a function of one's own": (lambda m: m.MeanMetricWrapper(_largest_error, power=2), "one-hot"),
+    "a loss object": (lambda m: m.MeanMetricWrapper(_library_of(m).losses.Huber()), "regression"),
 }
+# A loss gives one value a batch; values that mask themselves take no weights of samples.
+WEIGHTS = {
+    "a loss object": ("none", "number"),
+    "sparse without class 1": ("none", "number", "column", "values"),
+}
+# TensorFlow's in_top_k knows float32 only.
+SINGLE = {name for name in METRICS if "top_k" in name}
 
 
-def accumulated(metric: Any, batches: list[Batch], dtype: str) -> list[Any]:
-    """The result after each batch, after a reset, and after the last batch alone."""
-    results = []
-    for y_true, y_pred, given_weights in batches:
-        metric.update_state(y_true, y_pred.astype(dtype), sample_weight=given_weights)
-        results.append(array(metric.result()))
-    metric.reset_state()
-    results.append(array(metric.result()))
-    y_true, y_pred, given_weights = batches[-1]
-    results.append(array(metric(y_true, y_pred.astype(dtype), sample_weight=given_weights)))
-    return results
+def _largest_error(y_true: Any, y_pred: Any, power: int) -> Any:
+    return (abs(y_true - y_pred) ** power)[..., 0]
 
 
-@each_float_type
+def _library_of(module: Any) -> Any:
+    return keras if module is keras.metrics else numpynn
+
+
 @pytest.mark.parametrize("name", METRICS)
-def test_metrics_accumulate_as_in_keras(name: str, dtype: str) -> None:
+def test_means_accumulate_as_in_keras(name: str) -> None:
     make, kind = METRICS[name]
+    drawn = runs(PAIRS[kind], kinds=WEIGHTS.get(name, WEIGHT_KINDS))
 
-    @given(runs(PAIRS[kind]))
-    def holds(batches: list[Batch]) -> None:
-        with both_float_types(dtype):
-            found = accumulated(make(metrics), batches, dtype)
-            expected = accumulated(make(keras.metrics), batches, dtype)
-        assert all(result.dtype == np.dtype(dtype) for result in found)
-        hold(found, expected, BARS[dtype]["forward"])
+    @given(drawn, st.just("float32") if name in SINGLE else dtypes)
+    def holds(batches: list[Batch], dtype: str) -> None:
+        live_alike(make, batches, dtype)
 
     holds()
 
 
-@each_float_type
-@pytest.mark.parametrize("kind", ["Mean", "Sum"])
-@given(runs(lambda shape: st.tuples(st.none(), filled(shape)), ranks=(1, 2, 3)))
-def test_mean_and_sum_match_keras(kind: str, dtype: str, batches: list[Batch]) -> None:
+@given(st.data(), st.sampled_from(["Mean", "Sum"]), st.integers(1, 3), dtypes)
+def test_mean_and_sum_match_keras(data: Any, kind: str, rank: int, dtype: str) -> None:
+    batches = data.draw(runs(lambda shape: st.tuples(st.none(), filled(shape)), ranks=(rank,)))
+
     def program(library: Any) -> list[Any]:
         metric = getattr(library.metrics, kind)()
-        results = []
+        results = [array(metric.result())]
         for _, values, given_weights in batches:
             metric.update_state(values.astype(dtype), sample_weight=given_weights)
-            results.append(array(metric.result()))
+            results.extend([array(metric.result()), *map(array, metric.variables)])
         metric.reset_state()
         return [*results, array(metric.result())]
 
     with both_float_types(dtype):
         hold(program(numpynn), program(keras), BARS[dtype]["forward"])
+
+
+SHAPES = [(), (1,), (3,), (3, 1), (3, 2), (3, 2, 1), (1, 2), (3, 2, 2), (3, 1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("kind", ["Mean", "Sum"])
+@pytest.mark.parametrize("shape", [(), (3,), (3, 1), (3, 2), (3, 2, 2)])
+def test_weights_of_every_rank_weigh_as_in_keras_or_are_refused(
+    kind: str, shape: tuple[int, ...]
+) -> None:
+    values = normal(0, *shape).astype("float32")
+
+    def program(library: Any, given_weights: Any) -> Any:
+        metric = getattr(library.metrics, kind)()
+        metric.update_state(values, sample_weight=given_weights)
+        return metric.variables
+
+    for weight_shape in SHAPES:
+        given_weights = abs(normal(1, *weight_shape)).astype("float32")
+        try:
+            expected = program(keras, given_weights)
+        except (ValueError, tf.errors.InvalidArgumentError):
+            with pytest.raises(ValueError, match="sample_weight"):
+                program(numpynn, given_weights)
+        else:
+            hold(program(numpynn, given_weights), expected, 1e-6, f"weights {weight_shape}")
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_empty_batches_count_as_in_keras(shape: tuple[int, ...]) -> None:
+    def program(library: Any) -> Any:
+        metric = library.metrics.Mean()
+        metric.update_state(np.zeros(shape, "float32"))
+        return [metric.result(), *metric.variables]
+
+    hold(program(numpynn), program(keras), 0)
+
+
+@pytest.mark.parametrize("kind", ["Mean", "Sum"])
+@pytest.mark.parametrize("values", [[1.0, np.nan], [np.inf, 2.0], [3e38, -3e38]])
+def test_what_is_not_finite_shows(kind: str, values: list[float]) -> None:
+    def program(library: Any) -> Any:
+        metric = getattr(library.metrics, kind)()
+        metric.update_state(values, sample_weight=[1.0, 0.5])
+        return metric.result()
+
+    hold(program(numpynn), program(keras), 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float16"])
+def test_other_dtypes_of_results(dtype: str) -> None:
+    def program(library: Any, kind: str) -> Any:
+        metric = getattr(library.metrics, kind)(dtype=dtype)
+        metric.update_state([1.75, 2.5], sample_weight=[1, 2])
+        return array(metric.result())
+
+    for kind in ("Mean", "Sum"):
+        found, expected = program(numpynn, kind), program(keras, kind)
+        assert found.dtype == expected.dtype
+        hold(found, expected, 2e-3 if dtype == "float16" else 1e-6)
 
 
 @pytest.mark.parametrize("kind", ["Mean", "Sum"])

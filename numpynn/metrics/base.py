@@ -226,14 +226,20 @@ def _mean(values: Array, axis: tuple[int, ...]) -> Array:
 
 
 def masked(sample_weight: Any, mask: Any, dtype: Any) -> Any:
-    """The weights, 0 where `mask` is False; without weights, the mask as such."""
-    if mask is None:
-        return sample_weight
+    """The weights, 0 where `mask` is False; without weights, the mask as such.
+
+    Raises ValueError where their shapes do not fit.
+    """
     valid = in_dtype(as_array(unwrapped(mask)), dtype)
     if sample_weight is None:
         return valid
     valid, weights = same_rank(valid, in_dtype(as_array(unwrapped(sample_weight)), dtype))
-    return weights * valid
+    try:
+        return weights * valid
+    except ValueError as error:
+        raise ValueError(
+            f"`sample_weight` of shape {weights.shape} does not fit a mask of shape {valid.shape}."
+        ) from error
 
 
 class Mean(Metric):

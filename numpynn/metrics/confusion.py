@@ -164,14 +164,16 @@ def _counter_by_bucket(
     @cache
     def masses(label: bool) -> tuple[Array, Array]:
         """The weight above each threshold, and all of it."""
-        weight = (truth == label) * (1.0 if weights is None else weights)
+        with np.errstate(invalid="ignore"):
+            weight = (truth == label) * (1.0 if weights is None else weights)
         filled = np.bincount(place.ravel(), weight.ravel(), (number + 1) * int(np.prod(columns)))
         in_bucket = filled.reshape(number + 1, *columns)[:number]
         return np.cumsum(in_bucket[::-1], axis=0)[::-1], np.sum(weight, axis=0)
 
     def count(label: bool, positive: bool) -> Array:
-        above, all_of_them = masses(label)
-        return above if positive else all_of_them - above
+        above, everything = masses(label)
+        with np.errstate(invalid="ignore"):
+            return above if positive else everything - above
 
     return count
 
