@@ -1,12 +1,4 @@
-"""Adaptive moments: Adam, and Nadam, its form with Nesterov momentum.
-
-Both follow weighted means of the gradients and of their squares, whose weights decay by β a step:
-
-    mean = (g_t + β g_(t-1) + β² g_(t-2) + …) / (1 + β + β² + …) = m / S        m = β m + g
-
-The state is the sum m, and the division by `S = (1 - βᵗ) / (1 - β)` is left to the step size: two
-passes over the weights fewer than with Keras's `m = β m + (1 - β) g`, which is (1 - β) times ours.
-"""
+"""Adam: adaptive moments, with AdamW's defaults too."""
 
 from __future__ import annotations
 
@@ -16,31 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.optimizers.base import Optimizer
+from numpynn.optimizers.elementwise import Elementwise
 from numpynn.typing import Array
 
 
-def _weights(decay: float, step: int) -> float:
-    """1 + β + β² + … + β^(step - 1)."""
-    return (1.0 - decay**step) / (1.0 - decay)
+def approach(mean: Array, value: Array, share: Any, spare: Array) -> None:
+    """mean += share · (value - mean), in place. `spare` may be the value's own memory."""
+    difference = np.subtract(value, mean, out=spare)
+    difference *= share
+    mean += difference
 
 
-def _accumulate(m: Array, v: Array, g: Array, betas: tuple[float, float], spare: Array) -> None:
-    """m = β₁ m + g  and  v = β₂ v + g², in place."""
-    m *= betas[0]
-    m += g
-    v *= betas[1]
-    v += np.multiply(g, g, out=spare)
-
-
-class Adam(Optimizer):
+class Adam(Elementwise):
     """Steps of the mean gradient over the root of the mean squared gradient.
 
-        m = β₁ m + g                 S₁ = (1 - β₁ᵗ) / (1 - β₁)
-        v = β₂ v + g²                S₂ = (1 - β₂ᵗ) / (1 - β₂)
-        w -= η (m / S₁) / (√(v / S₂) + ε̂)        ε̂ = ε / √(1 - β₂ᵗ)
+        m += (1 - β₁)(g - m)
+        v += (1 - β₂)(g² - v)
+        w -= η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)
 
-    amsgrad: √v of the largest v so far. The ε̂ is Keras's; the paper has ε there.
+    amsgrad: √v of the largest v so far. The paper has ε beside √(v / (1 - β₂ᵗ)), so that its ε is
+    Keras's over √(1 - β₂ᵗ), which changes with t.
     Source: Kingma & Ba 2014, arXiv:1412.6980; Reddi et al. 2018.
     """
 
@@ -55,29 +42,57 @@ class Adam(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
-        self.slots = ("momentum", "velocity", *(["velocity_hat"] if amsgrad else []))
 
-    def coefficients(self, step: int, learning_rate: float) -> tuple[float, float]:
-        root = math.sqrt(_weights(self.beta_2, step))  # √(v / S₂) = √v / root: one pass less
-        rate = learning_rate * root / _weights(self.beta_1, step)
-        return rate, self.epsilon / math.sqrt(1.0 - self.beta_2)
+    def make_slots(self) -> None:
+        self.add_slots(momentum=0.0, velocity=0.0)
+        if self.amsgrad:
+            self.add_slots(velocity_hat=0.0)
+
+    def coefficients(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        rate = learning_rate * math.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
+        return rate, 1.0 - self.beta_1, 1.0 - self.beta_2, self.epsilon
 
     def update(
-        self, w: Array, g: Array, state: Sequence[Array], scratch: Sequence[Array], numbers: Any
+        self,
+        w: Array,
+        g: Array,
+        slots: Sequence[Array],
+        scratch: Sequence[Array],
+        numbers: Sequence[Any],
     ) -> None:
-        m, v = state[:2]
-        rate, epsilon = numbers
+        m, v = slots[:2]
+        rate, share_1, share_2, epsilon = numbers
         spare = scratch[0]
-        _accumulate(m, v, g, (self.beta_1, self.beta_2), spare)
+        approach(m, g, share_1, spare)
+        approach(v, np.multiply(g, g, out=spare), share_2, spare)
         if self.amsgrad:
-            v = np.maximum(state[2], v, out=state[2])
+            v = np.maximum(slots[2], v, out=slots[2])
         root = np.sqrt(v, out=spare)
         root += epsilon
         step = np.divide(m, root, out=root)
@@ -94,67 +109,50 @@ class Adam(Optimizer):
         }
 
 
-class Nadam(Optimizer):
-    """Adam that looks ahead along its momentum.
+class AdamW(Adam):
+    """Adam with weight decay from the start: first w -= λ η w, then Adam's step.
 
-        u_t = β₁ (1 - ½ · 0.96ᵗ)        U_t = u_1 u_2 ⋯ u_t
-        m = β₁ m + g                    v = β₂ v + g²        S₂ = (1 - β₂ᵗ) / (1 - β₂)
-        m̂ = u_(t+1) (1 - β₁) m / (1 - U_(t+1)) + (1 - u_t) g / (1 - U_t)
-        w -= η m̂ / (√(v / S₂) + ε)
-
-    Source: Dozat 2015.
+    The decay is apart from the gradient, so the adaptive step size does not touch it, which it
+    does where an L2 penalty is part of the loss. Raises ValueError for `weight_decay=None`.
+    Source: Loshchilov & Hutter 2017, arXiv:1711.05101.
     """
-
-    slots = ("momentum", "velocity")
 
     def __init__(
         self,
         learning_rate: Any = 0.001,
+        weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        weight_decay: float | None = None,
+        amsgrad: bool = False,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self._product = 1.0  # U_t
-
-    def _u(self, step: int) -> float:
-        return self.beta_1 * (1.0 - 0.5 * 0.96**step)
-
-    def coefficients(self, step: int, learning_rate: float) -> tuple[float, float, float]:
-        now, ahead = self._u(step), self._u(step + 1)
-        self._product *= now
-        root = math.sqrt(_weights(self.beta_2, step))  # √(v / S₂) = √v / root: one pass less
-        rate = learning_rate * root
-        of_m = rate * ahead * (1.0 - self.beta_1) / (1.0 - self._product * ahead)
-        of_g = rate * (1.0 - now) / (1.0 - self._product)
-        return of_m, of_g, self.epsilon * root
-
-    def update(
-        self, w: Array, g: Array, state: Sequence[Array], scratch: Sequence[Array], numbers: Any
-    ) -> None:
-        m, v = state
-        spare, step = scratch
-        of_m, of_g, epsilon = numbers
-        _accumulate(m, v, g, (self.beta_1, self.beta_2), spare)
-        np.multiply(m, of_m, out=step)
-        step += np.multiply(g, of_g, out=spare)
-        root = np.sqrt(v, out=spare)
-        root += epsilon
-        step /= root
-        w -= step
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
+        if weight_decay is None:
+            raise ValueError("AdamW needs a `weight_decay`; got None. Without one it is Adam.")
+        super().__init__(
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            amsgrad,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )

@@ -1,94 +1,55 @@
-"""What all optimizers share: one flat vector of weights, clipping, weight decay, the step count.
+"""What all optimizers share: Keras's protocol, the common options, and the state.
 
-All trainable variables of a dtype lie end to end in one vector, and so do their gradients and each
-piece of optimizer state. An update is a few NumPy calls on blocks of that vector, in place, instead
-of a few calls for every variable.
+A call of `apply` is one step, from the gradients g of the variables w:
+
+    g = g / loss_scale_factor
+    g = mean of g over gradient_accumulation_steps calls         only the last of them goes on
+    g = g, shortened where a clipping option asks for it
+    w = w - weight_decay · η · w
+    w follows g                                                  what the optimizer is about
+    a = μ a + (1 - μ) w                                          use_ema: a moving average of w
+    w = constraint(w)
+
+An optimizer of one's own overrides `build`, `update_step` and `get_config`, as in Keras:
+
+    class Signed(Optimizer):
+        def update_step(self, gradient, variable, learning_rate):
+            self.assign_sub(variable, learning_rate * ops.sign(gradient))
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
-from numpynn.autograd.tensor import Tensor
+from numpynn import config
+from numpynn.autograd.tape import no_grad
+from numpynn.autograd.tensor import Tensor, tensor_of
+from numpynn.optimizers.gradients import checked, clipped
+from numpynn.optimizers.schedules import LearningRateSchedule
+from numpynn.optimizers.state import OptimizerState
 from numpynn.typing import Array
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
 
-# Values in a block: large enough that calls cost little, small enough for the cache. Adam over
-# 670,000 weights takes 1.05 ms in blocks of 16,384, 0.86 ms in these, 1.9 ms in blocks of 4,096.
-BLOCK = 65536
 
+class Optimizer(OptimizerState):
+    """Base class. See the module for what a step does, and for an optimizer of one's own.
 
-class FlatVariables:
-    """Variables of one dtype, end to end in one vector; each variable is a view of its part."""
-
-    def __init__(self, variables: Sequence[Variable], slots: int) -> None:
-        self.variables = list(variables)
-        self.bounds = [0, *(int(b) for b in np.cumsum([v.size for v in self.variables]))]
-        self.size = self.bounds[-1]
-        like = self.variables[0].array
-        self.slots = [np.zeros_like(like, shape=(self.size,)) for _ in range(slots)]
-        self.gradient = np.empty_like(like, shape=(self.size,))
-        self.scratch = [np.empty_like(like, shape=(min(BLOCK, self.size),)) for _ in range(2)]
-        self._attach()
-
-    def _attach(self) -> None:
-        """Copy the values into new memory and make the variables views of it."""
-        self.values = np.concatenate([v.array.reshape(-1) for v in self.variables])
-        # An array over a memoryview is the base of its own views, which a view of another array is
-        # not. So `Variable.shared` sees whoever holds a part of it.
-        plain, bytes_each = type(self.values) is np.ndarray, self.values.itemsize
-        memory = self.values.data.cast("B") if plain and self.size else None
-        code: Any = self.values.dtype.char
-        for variable, start, stop in self._parts():
-            if memory is None or start == stop:
-                variable.array = self.values[start:stop].reshape(variable.shape)
-            else:
-                part = memory[start * bytes_each : stop * bytes_each]
-                variable.array = np.asarray(part.cast(code, variable.shape))
-        self._views = [ref(v.array) for v in self.variables]
-
-    def _parts(self) -> Iterable[tuple[Variable, int, int]]:
-        return zip(self.variables, self.bounds, self.bounds[1:], strict=False)
-
-    def make_writable(self) -> None:
-        """New memory where a variable was reassigned, or a live graph holds its old value."""
-        for variable, view in zip(self.variables, self._views, strict=True):
-            if variable.array is not view() or variable.shared():
-                self._attach()
-                return
-
-    def gather(self, gradients: Sequence[Array | None]) -> list[tuple[int, int]]:
-        """Copy the gradients into one vector; returns the stretches that have any."""
-        if all(g is not None for g in gradients):
-            np.concatenate([g.reshape(-1) for g in gradients if g is not None], out=self.gradient)
-            return [(0, self.size)]
-        stretches: list[tuple[int, int]] = []
-        for gradient, start, stop in zip(gradients, self.bounds, self.bounds[1:], strict=False):
-            if gradient is None:
-                continue
-            self.gradient[start:stop] = gradient.reshape(-1)
-            if stretches and stretches[-1][1] == start:
-                stretches[-1] = (stretches[-1][0], stop)
-            else:
-                stretches.append((start, stop))
-        return stretches
-
-
-class Optimizer:
-    """Base class: override `slots`, `coefficients` and `update`.
-
-    learning_rate: a number. weight_decay λ: w -= λ · learning_rate · w before each update.
+    learning_rate: a float, a LearningRateSchedule, or a function without arguments.
+    weight_decay: a share of the weights, times the learning rate, taken away in each step.
     clipnorm: the largest norm of one variable's gradient; global_clipnorm: of all together;
     clipvalue: the largest single value. At most one of the three; 0 and less clip nothing.
+    use_ema: keep a moving average of the weights, with weight `ema_momentum` for the past; the
+    weights become their average every `ema_overwrite_frequency` steps, and at the end of `fit`.
+    loss_scale_factor: what `scale_loss` multiplies the loss by, and `apply` divides gradients by.
+    gradient_accumulation_steps: so many calls of `apply` make one update, from the mean gradient.
+    Raises ValueError for values outside these ranges and for arguments that are not known.
     """
-
-    slots: tuple[str, ...] = ()  # the pieces of state, each as large as the weights
 
     def __init__(
         self,
@@ -97,204 +58,353 @@ class Optimizer:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **kwargs: Any,
     ) -> None:
-        given = [c for c in (clipnorm, clipvalue, global_clipnorm) if c is not None]
-        if len(given) > 1:
-            raise ValueError(
-                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set; got "
-                f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}."
-            )
-        if not isinstance(learning_rate, (int, float, np.number, Tensor)):
-            raise ValueError(f"`learning_rate` must be a number; got {learning_rate!r}.")
-        self.name = name or auto_name(type(self).__name__)
+        if kwargs.pop("decay", None) is not None:
+            warnings.warn("Argument `decay` is no longer supported; it is ignored.", stacklevel=3)
+        if kwargs:
+            raise ValueError(f"{type(self).__name__} does not know the arguments {kwargs}.")
+        _check_options(
+            {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm},
+            (ema_momentum, ema_overwrite_frequency) if use_ema else None,
+            gradient_accumulation_steps,
+        )
+        super().__init__(name or auto_name(type(self).__name__))
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
         self.global_clipnorm = global_clipnorm
-        self.iterations = Variable(0, dtype="int64", trainable=False, name="iteration")
-        self._learning_rate = Variable(
-            float(learning_rate), dtype="float64", trainable=False, name="learning_rate"
-        )
-        self.built = False
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self._iterations = self._new_variable(0, "int64", "iteration")
+        if not callable(learning_rate):
+            if not isinstance(learning_rate, float):
+                raise ValueError(
+                    "`learning_rate` must be a float, a LearningRateSchedule or a function without "
+                    f"arguments; got {learning_rate!r}."
+                )
+            learning_rate = self._new_variable(learning_rate, config.floatx(), "learning_rate")
+        self._learning_rate: Any = learning_rate
+        self._excluded: Callable[[Variable], bool] = lambda variable: False
 
     @property
-    def learning_rate(self) -> Variable:
-        """The step size; assign a number to change it."""
-        return self._learning_rate
+    def iterations(self) -> Any:
+        """How many updates were made."""
+        if self.gradient_accumulation_steps:
+            return tensor_of(self._iterations.array // self.gradient_accumulation_steps, None)
+        return self._iterations
+
+    def _updates(self) -> int:
+        return int(self._iterations.array) // (self.gradient_accumulation_steps or 1)
+
+    @property
+    def learning_rate(self) -> Any:
+        """The step size now; assign a number, a schedule or a function to change it.
+
+        Raises TypeError when a number is to replace a schedule or a function.
+        """
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            return rate(self._iterations)
+        return rate() if callable(rate) else rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        self._learning_rate.assign(float(value))
+        own = self._learning_rate
+        if callable(value):
+            self._variables = [v for v in self._variables if v is not own]
+            self._learning_rate = value
+        elif isinstance(own, Variable):
+            own.assign(value)
+        else:
+            raise TypeError(
+                f"Optimizer '{self.name}' was made with the learning rate {own!r}, which a number "
+                "cannot replace. Make it with a float to be able to set the rate."
+            )
 
     # -- for subclasses -------------------------------------------------------------------------
 
-    def coefficients(self, step: int, learning_rate: float) -> Any:
-        """The numbers that an update needs, computed once a step; `step` counts from 1."""
-        return learning_rate
-
-    def update(
-        self, w: Array, g: Array, state: Sequence[Array], scratch: Sequence[Array], numbers: Any
-    ) -> None:
-        """The formula, in place on a block: weights, gradients, state, two spare blocks."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `update()`.")
-
-    # -- use ------------------------------------------------------------------------------------
-
     def build(self, variables: Sequence[Variable]) -> None:
-        """Make the state for `variables`, the ones every later update must name."""
-        if self.built:
-            return
-        self._variables = list(variables)
-        self._given = variables
-        self._shapes = [v.shape for v in self._variables]
-        self._constrained: list[tuple[int, Any]] = [
-            (i, v) for i, v in enumerate(self._variables) if v.constraint is not None
-        ]
-        by_dtype: dict[Any, list[int]] = {}
-        for i, variable in enumerate(self._variables):
-            by_dtype.setdefault(variable.dtype, []).append(i)
-        self._numbers = list(by_dtype.values())
-        self._groups = [
-            FlatVariables([self._variables[i] for i in numbers], len(self.slots))
-            for numbers in self._numbers
-        ]
+        """Make the state for `variables`, the ones every later step is about."""
+        variables = list(variables)
+        self._trainable_variables = variables
+        self._identities = [id(variable) for variable in variables]
+        self._shapes = [variable.shape for variable in variables]
+        if self.use_ema:
+            self._model_variables_moving_average = self.add_optimizer_variables(
+                variables, "average"
+            )
+        if self.gradient_accumulation_steps:
+            self._accumulated_gradients = self.add_optimizer_variables(
+                variables, "gradient_accumulator"
+            )
         self.built = True
 
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """Let one variable follow its gradient."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `update_step()`.")
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Set a variable's value."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Add to a variable's value."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtract from a variable's value."""
+        variable.assign_sub(value)
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        """The variable's place in the list that `build` got."""
+        return self._identities.index(id(variable))
+
+    # -- one step -------------------------------------------------------------------------------
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
-        """One step, from pairs of gradient and variable. Returns the step count."""
+        """One step, from pairs of gradient and variable. Returns the count of calls."""
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
-        return self.iterations
+        return self._iterations
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
     ) -> None:
-        """One step. A gradient of None leaves its variable and its state alone.
+        """One step. A gradient of None leaves its variable and its state alone, with a warning.
 
         Raises ValueError without any gradient, for shapes that differ from the variables', and for
         variables other than those of `build`.
         """
-        gradients = [g.array if isinstance(g, Tensor) else g for g in grads]
-        if trainable_variables is not None and not self.built:
-            self.build(trainable_variables)
-        gradients = self._ordered(gradients, trainable_variables)
-        step = int(self.iterations.array) + 1
-        numbers = self.coefficients(step, float(self._learning_rate.array))
-        gradients = self._clipped(gradients)
-        for group, members in zip(self._groups, self._numbers, strict=True):
-            mine = gradients if len(self._groups) == 1 else [gradients[i] for i in members]
-            group.make_writable()
-            stretches = group.gather(mine)
-            self._decay(group, mine)
-            for start, stop in stretches:
-                self._update_blocks(group, start, stop, numbers)
-        for i, variable in self._constrained:
-            if gradients[i] is not None:
+        if len(grads) == 0:
+            return
+        given = self._ordered(grads, trainable_variables)
+        gradients: Sequence[Any] | None = given
+        scale = self.loss_scale_factor
+        if scale is not None:
+            gradients = given = [None if g is None else g / scale for g in given]
+        if self.gradient_accumulation_steps:
+            gradients = self._accumulated(given, self.gradient_accumulation_steps)
+        if gradients is not None:
+            self._update(clipped(gradients, self.clipnorm, self.global_clipnorm, self.clipvalue))
+        if self.use_ema:
+            self._average()
+        for variable, gradient in zip(self._trainable_variables, given):
+            if variable.constraint is not None and gradient is not None:
                 variable.assign(variable.constraint(variable.array))
-        self.iterations.array = self.iterations.array + 1
+        self._iterations.array = np.asarray(int(self._iterations.array) + 1)
 
-    def _update_blocks(self, group: FlatVariables, start: int, stop: int, numbers: Any) -> None:
-        if stop - start <= BLOCK:
-            bounds = [(start, stop)]
-        else:
-            bounds = [(a, min(a + BLOCK, stop)) for a in range(start, stop, BLOCK)]
-        for a, b in bounds:
-            scratch = [s[: b - a] for s in group.scratch]
-            state = [s[a:b] for s in group.slots]
-            self.update(group.values[a:b], group.gradient[a:b], state, scratch, numbers)
+    def _update(self, gradients: Sequence[Array | None]) -> None:
+        """Decay the weights and let them follow their gradients."""
+        rate = self.learning_rate
+        given = [
+            (gradient, variable)
+            for gradient, variable in zip(gradients, self._trainable_variables)
+            if gradient is not None
+        ]
+        with no_grad():
+            for _, variable in given:
+                decay = self._decay_of(variable)
+                if decay is not None:
+                    variable.assign_sub(variable.array * (decay * float(rate)))
+            for gradient, variable in given:
+                cast = gradient.astype(variable.dtype, copy=False)
+                self.update_step(tensor_of(cast, None), variable, rate)
 
-    def _ordered(self, gradients: list[Any], variables: Sequence[Variable] | None) -> list[Any]:
-        """The gradients in the order of `build`, checked."""
-        if not self.built:
-            raise ValueError(f"Optimizer '{self.name}' needs the variables in its first step.")
-        own = self._variables
-        if variables is not None and variables is not self._given:
-            places = {id(v): i for i, v in enumerate(own)}
-            unknown = [v.path for v in variables if id(v) not in places]
+    def _ordered(self, grads: Sequence[Any], variables: Sequence[Variable] | None) -> list[Any]:
+        """The gradients as arrays in the order of `build`, checked."""
+        self._ensure_built(variables)
+        gradients = [g.array if isinstance(g, Tensor) else g for g in grads]
+        identities = self._identities if variables is None else [id(v) for v in variables]
+        if len(gradients) != len(identities):
+            raise ValueError(
+                f"Optimizer '{self.name}' got {len(gradients)} gradients for {len(identities)} "
+                "variables."
+            )
+        if variables is not None and identities != self._identities:
+            unknown = [v.path for v in variables if id(v) not in self._identities]
             if unknown:
                 raise ValueError(
                     f"Optimizer '{self.name}' was built for other variables and does not know "
                     f"{', '.join(unknown)}. Use one optimizer for each set of variables."
                 )
-            order = [places[id(variable)] for variable in variables]
-            by_place = dict(zip(order, gradients, strict=True))
-            gradients = [by_place.get(i) for i in range(len(own))]
-            if order == list(range(len(own))):
-                self._given = variables  # the same in order: nothing to look up next time
-        if len(gradients) != len(own):
+            by_identity = dict(zip(identities, gradients))
+            gradients = [by_identity.get(identity) for identity in self._identities]
+        try:
+            fitting = [g.shape for g in gradients] == self._shapes
+        except AttributeError:  # None, or a list
+            fitting = False
+        return gradients if fitting else checked(gradients, self._trainable_variables)
+
+    def _ensure_built(self, variables: Sequence[Variable] | None) -> None:
+        if not self.built:
+            if variables is None:
+                raise ValueError(f"Optimizer '{self.name}' needs the variables in its first step.")
+            self.build(list(variables))
+
+    def _accumulated(self, gradients: Sequence[Array | None], steps: int) -> list[Any] | None:
+        """The mean gradients at the last of `steps` calls, None before."""
+        sums = [
+            None if gradient is None else gradient + total.array
+            for gradient, total in zip(gradients, self._accumulated_gradients)
+        ]
+        if (int(self._iterations.array) + 1) % steps:
+            for total, value in zip(self._accumulated_gradients, sums):
+                if value is not None:
+                    total.assign(value)
+            return None
+        for total in self._accumulated_gradients:
+            total.assign(np.zeros_like(total.array))
+        return [None if value is None else value / steps for value in sums]
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[Any],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Any],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The weights and the state after a step from the given ones; nothing is changed.
+
+        Raises ValueError before `build`, and for other numbers of values than it has variables.
+        """
+        own, weights = self.variables, self._trainable_variables
+        if not self.built:
             raise ValueError(
-                f"Optimizer '{self.name}' has {len(own)} variables; got {len(gradients)} gradients."
+                f"Optimizer '{self.name}' must be built before `stateless_apply`: call "
+                "build(trainable_variables)."
             )
-        if [g.shape for g in gradients if g is not None] != self._shapes:
-            self._check_shapes(gradients)
-        return gradients
-
-    def _check_shapes(self, gradients: list[Any]) -> None:
-        if all(g is None for g in gradients):
-            raise ValueError("No gradients provided for any variable.")
-        for gradient, variable in zip(gradients, self._variables, strict=True):
-            if gradient is not None and gradient.shape != variable.shape:
+        for kind, given, expected in (
+            ("optimizer_variables", optimizer_variables, own),
+            ("trainable_variables", trainable_variables, weights),
+        ):
+            if len(given) != len(expected):
                 raise ValueError(
-                    f"The gradient of variable '{variable.path}' must have its shape "
-                    f"{variable.shape}; got {gradient.shape}."
+                    f"`{kind}` must be {len(expected)} values, one for each; got {len(given)}."
                 )
+        variables = [*weights, *own]
+        before = [variable.numpy() for variable in variables]
+        try:
+            for variable, value in zip(variables, [*trainable_variables, *optimizer_variables]):
+                variable.assign(value)
+            self.apply(grads)
+            after = [Tensor(variable.numpy()) for variable in variables]
+        finally:
+            for variable, value in zip(variables, before):
+                variable.assign(value)
+        return after[: len(weights)], after[len(weights) :]
 
-    def _clipped(self, gradients: list[Any]) -> list[Any]:
-        if self.clipnorm is not None and self.clipnorm > 0:
-            bound = self.clipnorm
-            return [None if g is None else _shortened(g, _norm([g]), bound) for g in gradients]
-        if self.global_clipnorm is not None and self.global_clipnorm > 0:
-            bound, norm = self.global_clipnorm, _norm([g for g in gradients if g is not None])
-            norm = norm if norm < math.inf else math.nan  # as in Keras: then no gradient is usable
-            return [None if g is None else _shortened(g, norm, bound) for g in gradients]
-        if self.clipvalue is not None and self.clipvalue > 0:
-            bound = self.clipvalue
-            return [None if g is None else np.clip(g, -bound, bound) for g in gradients]
-        return gradients
+    # -- options --------------------------------------------------------------------------------
 
-    def _decay(self, group: FlatVariables, gradients: list[Any]) -> None:
-        if self.weight_decay is None:
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times `loss_scale_factor`: what to differentiate, so that nothing underflows."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Sequence[Variable] | None = None,
+        var_names: Sequence[str] | None = None,
+    ) -> None:
+        """No weight decay for the listed variables, and those whose path has one of the names."""
+        listed = {id(variable) for variable in var_list or ()}
+        pattern = re.compile("|".join(var_names)) if var_names else None
+
+        def excluded(variable: Variable) -> bool:
+            named = pattern is not None and pattern.search(variable.path) is not None
+            return named or id(variable) in listed
+
+        self._excluded = excluded
+
+    def _decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of a variable; None where there is none."""
+        return None if self._excluded(variable) else self.weight_decay
+
+    def _average(self) -> None:
+        updates = self._updates()
+        momentum = self.ema_momentum if updates else 0.0  # the first average is the weights
+        for average, variable in zip(
+            self._model_variables_moving_average, self._trainable_variables
+        ):
+            average.assign(momentum * average.array + (1.0 - momentum) * variable.array)
+        if self.ema_overwrite_frequency and (updates + 1) % self.ema_overwrite_frequency == 0:
+            self.finalize_variable_values(self._trainable_variables)
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """With `use_ema`: set the weights to their moving averages, as `fit` does at its end.
+
+        Raises ValueError for another number of variables than the optimizer was built for.
+        """
+        if not self.use_ema:
             return
-        factor = 1.0 - self.weight_decay * float(self._learning_rate.array)
-        for gradient, (_, start, stop) in zip(gradients, group._parts(), strict=True):
-            if gradient is not None:
-                group.values[start:stop] *= factor
+        averages = self._model_variables_moving_average if self.built else []
+        if len(var_list) != len(averages):
+            raise ValueError(
+                f"Optimizer '{self.name}' keeps the averages of {len(averages)} variables; got "
+                f"{len(var_list)} to set. Was it used on this model?"
+            )
+        for variable, average in zip(var_list, averages):
+            variable.assign(average.array)
 
-    @property
-    def variables(self) -> list[Variable]:
-        """The state: step count, learning rate, and each slot of each variable."""
-        found = [self.iterations, self._learning_rate]
-        for group in self._groups if self.built else []:
-            for variable, start, stop in group._parts():
-                for name, slot in zip(self.slots, group.slots, strict=True):
-                    part = Variable(
-                        np.zeros((), variable.dtype),
-                        trainable=False,
-                        name=f"{variable.name}_{name}",
-                    )
-                    part.array = slot[start:stop].reshape(variable.shape)
-                    found.append(part)
-        return found
+    # -- configuration --------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
+        from numpynn.saving.serialization import serialize_keras_object
+
+        own = self._learning_rate
         return {
             "name": self.name,
-            "learning_rate": float(self._learning_rate.array),
+            "learning_rate": serialize_keras_object(own) if callable(own) else float(own),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
             "clipvalue": self.clipvalue,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": self.loss_scale_factor,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The optimizer of a configuration, whose learning rate may be one of a schedule."""
+        from numpynn.saving.serialization import deserialize_keras_object
+
+        rate = config.get("learning_rate")
+        if isinstance(rate, dict):
+            config = {**config, "learning_rate": deserialize_keras_object(rate, custom_objects)}
         return cls(**config)
 
 
-def _norm(gradients: Sequence[Array]) -> float:
-    return float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients)))
-
-
-def _shortened(gradient: Array, norm: float, bound: float) -> Array:
-    return gradient if norm <= bound else gradient * (bound / norm)
+def _check_options(
+    clips: Mapping[str, Any], average: tuple[Any, Any] | None, accumulation_steps: Any
+) -> None:
+    if sum(value is not None for value in clips.values()) > 1:
+        raise ValueError(
+            "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set; got "
+            f"{', '.join(f'{name}={value}' for name, value in clips.items())}."
+        )
+    if accumulation_steps and not accumulation_steps >= 2:
+        raise ValueError(
+            "`gradient_accumulation_steps` must be an integer from 2 on, or None; got "
+            f"{accumulation_steps}."
+        )
+    if average is None:
+        return
+    momentum, frequency = average
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"`ema_momentum` must be from 0 to 1; got {momentum}.")
+    if frequency and (not isinstance(frequency, int) or frequency < 1):
+        raise ValueError(
+            f"`ema_overwrite_frequency` must be an integer from 1 on, or None; got {frequency}."
+        )
