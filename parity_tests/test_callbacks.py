@@ -434,3 +434,26 @@ def test_a_run_with_several_callbacks_is_keras(tmp_path: Path) -> None:
     ours, theirs = ((tmp_path / f"{library.__name__}.csv").read_text() for library in LIBRARIES)
     assert ours.splitlines()[0] == theirs.splitlines()[0]
     assert len(ours.splitlines()) == len(theirs.splitlines())
+
+
+def test_callbacks_see_the_weights_in_the_order_that_others_see() -> None:
+    """And so do the files that they save: trainable or not, a layer's weights stay together."""
+
+    def make(library: Any) -> Any:
+        layers = [library.layers.Dense(2), library.layers.Dense(2), library.layers.Dense(1)]
+        model = library.Sequential([library.Input((3,)), *layers])
+        model.layers[0].trainable = False
+        model.compile("sgd", "mse")
+        return model
+
+    for library in LIBRARIES:
+        seen: list[Any] = []
+        model = make(library)
+        names = [weight.path for weight in model.weights]
+        noting = library.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs, model=model, seen=seen: seen.extend(
+                weight.path for weight in model.weights
+            )
+        )
+        model.fit(X, TARGETS["regression"], verbose=0, callbacks=[noting])
+        assert seen == names

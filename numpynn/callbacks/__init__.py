@@ -6,6 +6,7 @@
     stopping.py         EarlyStopping, TerminateOnNaN
     learning_rate.py    LearningRateScheduler, ReduceLROnPlateau
     checkpoints.py      ModelCheckpoint, SwapEMAWeights
+    backup.py           BackupAndRestore
     logs.py             CSVLogger, RemoteMonitor, LambdaCallback
     tensorboard.py      TensorBoard, and the files it writes in event_files.py
 
@@ -14,6 +15,7 @@ Keras's OrbaxCheckpoint is not here: it writes through JAX's orbax. ModelCheckpo
 
 from __future__ import annotations
 
+from numpynn.callbacks.backup import BackupAndRestore
 from numpynn.callbacks.base import Callback, CallbackList, History
 from numpynn.callbacks.checkpoints import ModelCheckpoint, SwapEMAWeights
 from numpynn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
@@ -23,6 +25,7 @@ from numpynn.callbacks.stopping import EarlyStopping, TerminateOnNaN
 from numpynn.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

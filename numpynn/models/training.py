@@ -37,6 +37,16 @@ from numpynn.typing import Array
 from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 
+class _InUse:
+    """What a run works on. No list of the model's own, where it would be taken for its parts."""
+
+    def __init__(self, model: Trainer) -> None:
+        self.layers = model._flatten_layers()
+        self.trainable = model.trainable_variables
+        self.penalised = [w for w in self.trainable if w.regularizer is not None]
+        self.metrics = model.metrics
+
+
 class Trainer(Layer):
     """What a model has beside its layers: the loop that trains it."""
 
@@ -45,6 +55,9 @@ class Trainer(Layer):
         self.optimizer: Any = None
         self.history: Any = None  # a History
         self.stop_training = False
+        self._in_use: _InUse | None = None
+        self._initial_epoch: int | None = None  # where BackupAndRestore lets `fit` go on:
+        self._initial_batch: int | None = None  # in this epoch, with this batch
         self.compiled = False
         self.loss: Any = None
 
@@ -110,8 +123,7 @@ class Trainer(Layer):
         return logs
 
     def _active_metrics(self) -> list[Metric]:
-        active = self.__dict__.get("_metrics_in_use")
-        return self.metrics if active is None else active
+        return self.metrics if self._in_use is None else self._in_use.metrics
 
     # -- one step -------------------------------------------------------------------------------
 
@@ -203,36 +215,25 @@ class Trainer(Layer):
         self._loss_tracker.add(float(loss) * size, size)
 
     def _to_train(self) -> list[Any]:
-        cached = self.__dict__.get("_trainable_in_use")
-        return self.trainable_variables if cached is None else cached[0]
+        return self.trainable_variables if self._in_use is None else self._in_use.trainable
 
     def _extra_losses(self) -> list[Any]:
-        cached = self.__dict__.get("_layers_in_use")
-        if cached is None:
+        if self._in_use is None:
             return self.losses
-        layers, penalised = cached
-        terms = [term for layer in layers for term in layer._losses]
-        return terms + [w.regularizer(w) for w in penalised]
+        terms = [term for layer in self._in_use.layers for term in layer._losses]
+        return terms + [w.regularizer(w) for w in self._in_use.penalised]
 
     def _clear_losses(self) -> None:
-        cached = self.__dict__.get("_layers_in_use")
-        for layer in cached[0] if cached else self._flatten_layers():
+        for layer in self._in_use.layers if self._in_use else self._flatten_layers():
             if layer._losses:
                 layer._losses = []
 
     def _prepare(self) -> None:
         """Look once through the layers; a run does not change them."""
-        trainable = self.trainable_variables
-        self.__dict__["_trainable_in_use"] = (trainable,)
-        self.__dict__["_layers_in_use"] = (
-            self._flatten_layers(),
-            [w for w in trainable if w.regularizer is not None],
-        )
-        self.__dict__["_metrics_in_use"] = self.metrics
+        self._in_use = _InUse(self)
 
     def _release(self) -> None:
-        for name in ("_trainable_in_use", "_layers_in_use", "_metrics_in_use"):
-            self.__dict__.pop(name, None)
+        self._in_use = None
 
     # -- whole runs -----------------------------------------------------------------------------
 
@@ -294,7 +295,7 @@ class Trainer(Layer):
             self._prepare()
             hooks.on_train_begin({})
             logs: dict[str, float] = {}
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(self._initial_epoch or initial_epoch, epochs):
                 logs = self._train_epoch(epoch, batches, hooks)
                 if validation is not None and _due(epoch, validation_freq):
                     measured = self._run_evaluation(validation, hooks)
@@ -306,7 +307,8 @@ class Trainer(Layer):
             hooks.on_train_end(logs)
         finally:
             self._release()
-        return self.history
+        history: History = self.history
+        return history
 
     def _train_epoch(
         self, epoch: int, batches: ArrayBatches, hooks: CallbackList
@@ -319,7 +321,11 @@ class Trainer(Layer):
             hooks.listeners("on_train_batch_end"),
         )
         logs: dict[str, float] = {}
+        done, self._initial_batch = self._initial_batch or 0, None
         for step, batch in enumerate(batches.epoch()):
+            if step < done:  # by a process that was killed
+                self._make_metrics(batch)
+                continue
             for hook in before:
                 hook(step, {})
             logs = self.train_step(batch)
@@ -328,6 +334,14 @@ class Trainer(Layer):
             if self.stop_training:
                 break
         return logs
+
+    def _make_metrics(self, batch: Any) -> None:
+        """Let the compiled metrics see their first batch, which tells them what they are."""
+        if not self._compiled_metrics.metrics:
+            x, y, sample_weight = unpack_x_y_sample_weight(batch)
+            with no_grad():
+                self.compute_metrics(x, y, self(x, training=False), sample_weight)
+            self.reset_metrics()
 
     def _validation(
         self, data: Any, batch_size: int | None, steps: int | None
