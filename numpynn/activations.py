@@ -4,8 +4,8 @@
     activations.get("relu")                  a function by name; None is `linear`
     activations.serialize(activations.relu)  its name
 
-The formulas are those of `ops.nn`. Two do something more: `softmax` and `sigmoid` let their output
-remember what they were applied to, which the cross-entropies use.
+The formulas are those of `ops.nn`. The outputs of `softmax` and `sigmoid` remember what they were
+applied to, which the cross-entropies use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from numpynn import ops
-from numpynn.autograd.tensor import Tensor
 from numpynn.ops import (
     celu,
     elu,
@@ -31,8 +30,10 @@ from numpynn.ops import (
     log_softmax,
     relu6,
     selu,
+    sigmoid,
     silu,
     soft_shrink,
+    softmax,
     softplus,
     softsign,
     sparse_plus,
@@ -87,22 +88,6 @@ def relu(
 def exponential(x: Array) -> Array:
     """e^x"""
     return ops.exp(x)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^(-x)), from 0 to 1. The output remembers `x` as its logits."""
-    return _remembering(ops.sigmoid(x), x)
-
-
-def softmax(x: Array, axis: int = -1) -> Array:
-    """e^(x_i) / Σ_j e^(x_j), with sum 1 along `axis`. The output remembers `x` as its logits."""
-    return _remembering(ops.softmax(x, axis), x)
-
-
-def _remembering(output: Array, logits: Array) -> Array:
-    if isinstance(output, Tensor):
-        output.logits = logits
-    return output
 
 
 def gelu(x: Array, approximate: bool = False) -> Array:

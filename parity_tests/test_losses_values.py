@@ -78,15 +78,17 @@ NAMES = {
 
 
 @each_float_type
-@pytest.mark.parametrize("layer", [False, True])
+@pytest.mark.parametrize("place", ["layers", "activations", "ops"])
 @pytest.mark.parametrize("name", NAMES)
-def test_logits_are_found_behind_softmax_and_sigmoid(name: str, layer: bool, dtype: str) -> None:
+def test_logits_are_found_behind_softmax_and_sigmoid(name: str, place: str, dtype: str) -> None:
     activation, y_true = NAMES[name]
 
     def make(library: Any) -> Any:
         loss = getattr(library.losses, name)()
-        outer = library.layers.Activation(activation) if layer else None
-        activate = outer or getattr(library.activations, activation)
+        if place == "layers":
+            activate = library.layers.Activation(activation)
+        else:
+            activate = getattr(getattr(library, place), activation)
         return lambda y_true, z: loss(y_true, activate(z))
 
     with both_float_types(dtype):

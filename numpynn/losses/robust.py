@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn import activations, config, ops
+from numpynn import config, ops
 from numpynn.losses.base import NamedLoss, matched, of_class_numbers
 from numpynn.losses.crossentropy import by_class, smoothed
 from numpynn.ops.dtypes import as_array, floating
@@ -41,7 +41,7 @@ def binary_focal_crossentropy(
     if label_smoothing:
         y_true = smoothed(y_true, label_smoothing, 2)
     if from_logits:
-        p = activations.sigmoid(p)
+        p = ops.sigmoid(p)
     q = y_true * p + (1.0 - y_true) * (1.0 - p)
     losses = np.power(1.0 - q, gamma) * ops.binary_crossentropy(y_true, p)
     if apply_class_balancing:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd import primitive
+from numpynn.autograd.tensor import Tensor
 from numpynn.ops.dtypes import as_array, floating
 from numpynn.ops.erf import erfc, erfc_values
 from numpynn.typing import Array
@@ -122,10 +123,22 @@ def sigmoid_values(x: Array) -> Array:
     return 1.0 / y
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^(-x)), from 0 to 1. The output remembers `x` as its logits."""
+    x = floating(x)
+    return remembering(_sigmoid(x), x)
+
+
+def remembering(output: Array, logits: Array) -> Array:
+    """`output`, which knows where it comes from: cross-entropies go back to there."""
+    if isinstance(output, Tensor):
+        output.logits = logits
+    return output
+
+
 @primitive(plain=lambda x: np.exp(-np.logaddexp(0.0, -x)))
-def sigmoid(x: Array) -> tuple[Array, Any]:
-    """1 / (1 + e^(-x)), from 0 to 1."""
-    y = sigmoid_values(floating(x))
+def _sigmoid(x: Array) -> tuple[Array, Any]:
+    y = sigmoid_values(x)
     return y, lambda g: (g * y * (1.0 - y),)
 
 

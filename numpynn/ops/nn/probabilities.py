@@ -18,6 +18,7 @@ import numpy as np
 from numpynn.autograd import primitive
 from numpynn.autograd.rules.table import values
 from numpynn.ops.dtypes import floating
+from numpynn.ops.nn.elementwise import remembering
 from numpynn.typing import Array
 
 __all__ = ["softmax", "log_softmax", "sparsemax"]
@@ -46,6 +47,7 @@ def _over_any_axes(along_one: Callable[..., Any]) -> Callable[..., Any]:
 def softmax(x: Array, axis: Axis = -1) -> Array:
     """e^(x_i) / Σ_j e^(x_j): positive, with sum 1 along `axis` (one, several, None for all).
 
+    The output of one axis or of all remembers `x` as its logits, which the cross-entropies use.
     Warns where the axis has length 1: the result is then 1 whatever x is.
     """
     x = floating(x)
@@ -55,7 +57,8 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
             "result is 1. A sigmoid may be meant.",
             stacklevel=2,
         )
-    return _softmax(x, axis)
+    y = _softmax(x, axis)
+    return remembering(y, x) if axis is None or isinstance(axis, int) else y
 
 
 def _plain_softmax(x: Array, axis: int = -1) -> Array:
