@@ -1,5 +1,8 @@
 """Layers, one family a file."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from numpynn.layers.activation_layers import ELU, LeakyReLU, PReLU, ReLU
 from numpynn.layers.base import InputSpec, Layer
 from numpynn.layers.core import (
@@ -73,6 +76,7 @@ from numpynn.layers.reshaping import (
     ZeroPadding3D,
 )
 from numpynn.layers.wrapper import Wrapper
+from numpynn.utils.registry import Registry
 
 __all__ = [
     "Activation",
@@ -136,9 +140,25 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
+
+_registry = Registry(
+    "layer", Layer, [globals()[name] for name in __all__ if name[0].isupper() and name != "Input"]
+)
+
+
+def serialize(layer: Layer) -> Any:
+    """A layer's configuration, with its class and what it was built for."""
+    return _registry.serialize(layer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The layer of a configuration. Raises ValueError or TypeError for classes not known."""
+    return _registry.deserialize(config, custom_objects)

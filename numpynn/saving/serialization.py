@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from numpynn import config as settings
 from numpynn.autograd.tensor import Tensor, tensor_of
 from numpynn.saving.registration import (
     CustomObjectScope,
@@ -43,7 +44,8 @@ _FAMILIES = (
     "random",
     "regularizers",
 )
-_FUNCTIONS = ("activations", "constraints", "initializers", "losses", "metrics", "regularizers")
+_FUNCTIONS = ("activations", "losses", "metrics")
+_LOOKUPS = ("deserialize", "get", "serialize")  # what a family has beside its members
 # Public classes that Keras keeps elsewhere: (module, class name) and where ours is.
 _ELSEWHERE = {
     ("keras", "Sequential"): "models.sequential",
@@ -53,28 +55,22 @@ _ELSEWHERE = {
 }
 _REGISTERED_TOO = {"Functional"}  # Keras writes a registered name for those that are not public
 
-_safe_mode: ContextVar[bool | None] = ContextVar("numpynn_safe_mode", default=None)
 _shared: ContextVar[dict[int, Any] | None] = ContextVar("numpynn_shared_objects", default=None)
 
 
 def in_safe_mode() -> bool:
     """Whether code in files is refused: yes, unless the caller or the configuration said no."""
-    return _safe_mode.get() is not False
-
-
-def enable_unsafe_deserialization() -> None:
-    """Let files bring code of their own (Python lambdas) from now on. Only for files you trust."""
-    _safe_mode.set(False)
+    return settings.safe_mode.get() is not False
 
 
 @contextmanager
 def safe_mode_scope(safe_mode: bool) -> Iterator[None]:
     """Inside, the loading functions follow `safe_mode`."""
-    token = _safe_mode.set(safe_mode)
+    token = settings.safe_mode.set(safe_mode)
     try:
         yield
     finally:
-        _safe_mode.reset(token)
+        settings.safe_mode.reset(token)
 
 
 @contextmanager
@@ -224,7 +220,7 @@ def deserialize_keras_object(
     Raises TypeError for classes and functions that are not known, and for what is no configuration;
     ValueError for a lambda in safe mode.
     """
-    if _safe_mode.get() is not None:
+    if settings.safe_mode.get() is not None:
         safe_mode = in_safe_mode()
     known = {**(custom_objects or {}), **objects_in_scope(), **get_custom_objects()}
     with CustomObjectScope(known), safe_mode_scope(safe_mode):
@@ -299,8 +295,9 @@ def _function(config: dict[str, Any]) -> Any:
     if found is None:
         for family in _FUNCTIONS:
             if module in ("builtins", f"keras.{family}"):
-                public = getattr(importlib.import_module(f"numpynn.{family}"), name, None)
-                if callable(public) and not inspect.isclass(public) and not name.startswith("_"):
+                home = importlib.import_module(f"numpynn.{family}")
+                public = getattr(home, name, None)
+                if name in home.__all__ and name not in _LOOKUPS and not inspect.isclass(public):
                     return public
     return _required(found, "function", name, config)
 
