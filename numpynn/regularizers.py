@@ -5,8 +5,7 @@
     L1L2                     both
     OrthogonalRegularizer    λ mean of |cos| over the pairs of rows, or of columns
 
-A penalty that never reaches exactly zero weights (L2) makes all of them small; one with a corner at
-0 (L1) makes many of them zero.
+The corner of |x| at 0 makes many weights exactly zero; x² only keeps all of them small.
 """
 
 from __future__ import annotations
@@ -34,14 +33,6 @@ class Regularizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Regularizer:
         return cls(**config)
-
-
-def _checked(name: str, value: Any) -> float:
-    if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
-        raise ValueError(
-            f"The regularization factor `{name}` must be a finite number, 0 or more; got {value!r}."
-        )
-    return float(value)
 
 
 class L1L2(Regularizer):
@@ -117,6 +108,14 @@ class OrthogonalRegularizer(Regularizer):
 
     def get_config(self) -> dict[str, Any]:
         return {"factor": self.factor, "mode": self.mode}
+
+
+def _checked(name: str, value: Any) -> float:
+    if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
+        raise ValueError(
+            f"The regularization factor `{name}` must be a finite number, 0 or more; got {value!r}."
+        )
+    return float(value)
 
 
 l1, l2, l1_l2 = L1, L2, L1L2
