@@ -457,3 +457,106 @@ def test_callbacks_see_the_weights_in_the_order_that_others_see() -> None:
         )
         model.fit(X, TARGETS["regression"], verbose=0, callbacks=[noting])
         assert seen == names
+
+
+# -- SwapEMAWeights --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_the_means_of_the_weights_stand_in_for_them_as_in_keras(swap_on_epoch: bool) -> None:
+    """In validation and prediction; with swap_on_epoch for the callbacks at an epoch's end."""
+
+    def averaging(library: Any) -> Any:
+        return network(library, optimizer=library.optimizers.SGD(0.1, use_ema=True))
+
+    with both_float_types("float64"):
+        results = []
+        for library, model in zip(LIBRARIES, pair(averaging), strict=True):
+            seen: list[Any] = []
+
+            def note(*_: Any, model: Any = model, seen: Any = seen, **__: Any) -> None:
+                seen.extend(model.get_weights())
+
+            swapping = library.callbacks.SwapEMAWeights(swap_on_epoch)
+            noting = library.callbacks.LambdaCallback(on_epoch_end=note, on_test_batch_end=note)
+            history = model.fit(
+                X,
+                TARGETS["regression"],
+                batch_size=5,
+                epochs=3,
+                validation_split=0.3,
+                shuffle=False,
+                verbose=0,
+                callbacks=[swapping, noting],
+            )
+            predicted = model.predict(X, verbose=0, callbacks=[swapping])
+            results.append([history.history, seen, model.get_weights(), predicted])
+        hold(*results, 1e-8)
+
+
+def test_swapping_needs_means() -> None:
+    for library in LIBRARIES:
+        model = network(library, optimizer="sgd")
+        with pytest.raises(ValueError, match="use_ema=True"):
+            model.evaluate(
+                X,
+                TARGETS["regression"],
+                verbose=0,
+                callbacks=[library.callbacks.SwapEMAWeights()],
+            )
+
+
+# -- with the metrics and files of models ----------------------------------------------------------
+
+
+def test_the_better_direction_is_the_metrics_own() -> None:
+    def program(library: Any) -> Any:
+        metrics = library.metrics
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1, "sigmoid")])
+        given = ["accuracy", "mae", "mse", "hinge", "cosine_similarity", metrics.AUC(name="auc")]
+        given += [metrics.Precision(name="precision"), metrics.R2Score(name="r2")]
+        given += [metrics.LogCoshError(name="log_cosh"), metrics.FalsePositives(name="false")]
+        given += [metrics.F1Score("micro", threshold=0.5, name="f1")]
+        model.compile("sgd", "binary_crossentropy", metrics=given, run_eagerly=True)
+        model.evaluate(X[:4], TARGETS["classes"][:4, None] % 2, verbose=0)
+        found = {}
+        for name in [*(getattr(m, "name", m) for m in given), "loss", "speed"]:
+            callback = library.callbacks.EarlyStopping(f"val_{name}")
+            callback.set_model(model)
+            try:
+                callback._set_monitor_op()
+                found[name] = callback.monitor_op.__name__
+            except ValueError:
+                found[name] = "unknown"
+        return found
+
+    on_both(program)
+
+
+def test_keras_loads_what_the_callbacks_save(tmp_path: Path) -> None:
+    ours, theirs = pair(network)
+    checkpoint = numpynn.callbacks.ModelCheckpoint
+    ours.fit(
+        X,
+        TARGETS["regression"],
+        epochs=2,
+        verbose=0,
+        callbacks=[
+            checkpoint(tmp_path / "{epoch}.keras"),
+            checkpoint(tmp_path / "last.weights.h5", save_weights_only=True, save_freq=1),
+            checkpoint(tmp_path / "last.npz", save_weights_only=True),
+        ],
+    )
+    expected = ours.predict(X, verbose=0)
+    assert (tmp_path / "1.keras").exists()
+    hold(keras.models.load_model(tmp_path / "2.keras").predict(X, verbose=0), expected, 1e-6)
+    theirs.load_weights(tmp_path / "last.weights.h5")
+    hold(theirs.predict(X, verbose=0), expected, 1e-6)
+    again = network(numpynn)
+    again.load_weights(tmp_path / "last.npz")
+    hold(again.predict(X, verbose=0), expected, 0)
+
+
+def test_orbax_is_named_in_the_error() -> None:
+    with pytest.raises(AttributeError, match=r"orbax.*ModelCheckpoint"):
+        numpynn.callbacks.OrbaxCheckpoint  # noqa: B018

@@ -15,6 +15,8 @@ Keras's OrbaxCheckpoint is not here: it writes through JAX's orbax. ModelCheckpo
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpynn.callbacks.backup import BackupAndRestore
 from numpynn.callbacks.base import Callback, CallbackList, History
 from numpynn.callbacks.checkpoints import ModelCheckpoint, SwapEMAWeights
@@ -41,3 +43,12 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "OrbaxCheckpoint":
+        raise AttributeError(
+            "numpynn has no OrbaxCheckpoint: orbax writes JAX's checkpoints. Use ModelCheckpoint, "
+            "or BackupAndRestore for runs that may be interrupted."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -304,6 +304,8 @@ class Trainer(Layer):
                 hooks.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            if epochs > 0 and isinstance(self.optimizer, optimizers.Optimizer):
+                self.optimizer.finalize_variable_values(self.trainable_weights)
             hooks.on_train_end(logs)
         finally:
             self._release()
