@@ -232,7 +232,6 @@ def gradients_of(model: Any, x: Any, y: Any, sample_weight: Any = None) -> tuple
     Those for the inputs come in the inputs' nesting, zero for whole numbers. Running averages are
     left as they were.
     """
-    model._clear_losses()
     averages = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
     with recording():
         inputs = map_structure(lambda a: source(a) if a.dtype.kind == "f" else a, x)

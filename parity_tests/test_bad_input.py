@@ -103,7 +103,7 @@ SAME_TYPE: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     "list of numbers": (lambda k: network(k).fit([1.0, 2.0], Y), ["`x`", "list", "np.array"]),
     "mixed list": (lambda k: network(k).fit([X, "abc"], Y), ["`x`", "list"]),
     "list of targets": (lambda k: network(k).fit(X, list(range(8))), ["`y`", "list"]),
-    "text": (lambda k: network(k).fit(np.array([["a"] * 3] * 8), Y), ["`x`", "numbers", "<U1"]),
+    "text": (lambda k: network(k).fit(np.array([["a"] * 3] * 8), Y), ["numbers", "<U1"]),
     "objects": (
         lambda k: network(k).fit(np.array([[None] * 3] * 8), Y),
         ["`x`", "numbers", "object"],

@@ -27,7 +27,6 @@ def steps(model, optimizer, loss_function, x, y, count=3):
     """The losses of some steps, and the weights after them."""
     found = []
     for _ in range(count):
-        model._clear_losses()
         with recording():
             loss = loss_function(y, model(x, training=True)) + sum(model.losses)
         found.append(float(loss))

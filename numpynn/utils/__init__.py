@@ -19,6 +19,9 @@ from numpynn.typing import Array
 from numpynn.utils.naming import clear_session
 from numpynn.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from numpynn.utils.progress import Progbar
+from numpynn.utils.py_dataset import PyDataset
+
+Sequence = PyDataset  # its older name
 
 # Names that live elsewhere, imported when they are first used: their modules need this one.
 _ELSEWHERE = {
@@ -38,6 +41,8 @@ _ELSEWHERE = {
 
 __all__ = [
     "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",
