@@ -73,7 +73,7 @@ def life(metric: Any, batches: Sequence[Batch], dtype: str) -> list[Any]:
         results.append(array(metric.result()))
     results.extend(array(variable) for variable in metric.variables)
     metric.reset_state()
-    results.extend(array(variable) for variable in metric.variables)
+    results.extend(array(value) for value in (*metric.variables, metric.result()))
     y_true, y_pred, given = batches[-1]
     results.append(array(metric(y_true, cast(y_pred), sample_weight=given)))
     return results

@@ -142,7 +142,7 @@ class CompileMetrics(Metric):
 
 def figure(metric: Metric) -> Any:
     """What a metric has found: a Python number, or an array of several, or several by name."""
-    if isinstance(metric, Mean):
+    if isinstance(metric, Mean) and type(metric).result is Mean.result:  # none of one's own
         return metric.value()
     found = metric.result()
     return map_structure(_number, found) if isinstance(found, dict) else _number(found)
