@@ -26,8 +26,11 @@ from numpynn import constraints, dtype_policies, initializers, regularizers
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tensor import Tensor, tensor_of
 from numpynn.dtype_policies import DTypePolicy
+from numpynn.layers.given import Given
 from numpynn.layers.holding import Holder, adding_losses
 from numpynn.layers.input_spec import InputSpec, check_inputs
+from numpynn.layers.masks import attach_masks, masks_of, or_nones
+from numpynn.layers.shapes import batch_shapes, copied, map_shapes
 from numpynn.symbolic import KerasTensor, Node, any_symbolic, inferred
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
@@ -48,7 +51,7 @@ class Layer(Holder):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().__new__(cls)
-        made.__dict__["_given"] = _Given(args, kwargs)
+        made.__dict__["_given"] = Given(args, kwargs)
         return made
 
     def __init__(
@@ -96,7 +99,7 @@ class Layer(Holder):
             cls.build = _naming(cls.build)  # type: ignore[method-assign]
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
 
-    _given: _Given
+    _given: Given
     _makes_masks = False  # whether a subclass has its own `compute_mask`
 
     # -- for subclasses -------------------------------------------------------------------------
@@ -280,7 +283,7 @@ class Layer(Holder):
                 if inputs.notes is not None:
                     mask = inputs.mask
             elif type(inputs) in (list, tuple, dict):
-                mask = _masks_of(inputs)
+                mask = masks_of(inputs)
             if mask is not None and "mask" in accepts:
                 kwargs["mask"] = mask
         if self._named_masks:
@@ -297,7 +300,7 @@ class Layer(Holder):
                 penalty = self.activity_regularizer(output)
                 self._note_losses([penalty / output.shape[0] if output.ndim else penalty])
         if self.supports_masking and (mask is not None or self._makes_masks):
-            _attach_masks(outputs, self.compute_mask(inputs, _or_nones(mask, inputs)))
+            attach_masks(outputs, self.compute_mask(inputs, or_nones(mask, inputs)))
         return outputs
 
     @cached_property
@@ -331,7 +334,7 @@ class Layer(Holder):
         given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
         for name in self._named_masks:
             if given.get(f"{name}_mask") is None and name in given:
-                kwargs[f"{name}_mask"] = _masks_of(given[name])
+                kwargs[f"{name}_mask"] = masks_of(given[name])
 
     def _cast(self, value: Any) -> Any:
         """`value` as a Tensor; floats in the layer's dtype."""
@@ -361,7 +364,7 @@ class Layer(Holder):
             if any_symbolic(args, kwargs) and not all(x.built for x in self._flatten_layers()[1:]):
                 self._inferred(args, kwargs)
             first = args[0] if args else next(iter(kwargs.values()), None)
-            self._built_for = {"input_shape": _batch_shapes(first)}
+            self._built_for = {"input_shape": batch_shapes(first)}
             self.built = True
         else:
             self.build(**self._shape_arguments(self.build, args, kwargs))
@@ -374,10 +377,10 @@ class Layer(Holder):
         wanted = list(inspect.signature(method).parameters)
         if len(wanted) == 1:
             first = args[0] if args else next(iter(kwargs.values()))
-            return {wanted[0]: _batch_shapes(first)}
+            return {wanted[0]: batch_shapes(first)}
         given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
         shapes = {
-            f"{name}_shape": _batch_shapes(value)
+            f"{name}_shape": batch_shapes(value)
             for name, value in given.items()
             if any(hasattr(leaf, "shape") for leaf in leaves(value))
         }
@@ -418,7 +421,7 @@ class Layer(Holder):
             outputs = self.compute_output_spec(*args, **known)
         if len(args) == 1 and isinstance(args[0], KerasTensor) and not kwargs:
             kwargs = self._default_training  # which Keras writes down, too
-        outputs = map_structure(_copied, outputs)  # a layer that gives its input on makes a new one
+        outputs = map_structure(copied, outputs)  # a layer that gives its input on makes a new one
         Node(self, args, kwargs, outputs)
         return outputs
 
@@ -477,43 +480,6 @@ class Layer(Holder):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-class _Given:
-    """What a layer was made with, kept for a `get_config` that nobody wrote."""
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.args = args
-        self.kwargs = kwargs
-
-    def config(self, kind: type, found: dict[str, Any]) -> dict[str, Any]:
-        """All arguments by name, beside what every layer has."""
-        signature = inspect.signature(kind.__init__)  # type: ignore[misc]
-        bound = signature.bind(None, *self.args, **self.kwargs)
-        bound.apply_defaults()
-        arguments = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            parameter = signature.parameters[name]
-            if parameter.kind is parameter.VAR_KEYWORD:
-                arguments.update(value)
-            elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
-                if value:
-                    raise _no_config(kind, f"`{name}` has no name")
-            else:
-                arguments[name] = value
-        for name, value in arguments.items():
-            if not all(isinstance(v, (str, int, float, bool, type(None))) for v in leaves(value)):
-                raise _no_config(kind, f"`{name}` is a {type(value).__name__}")
-        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-        known = {k: v for k, v in found.items() if takes_any or k in signature.parameters}
-        return {**known, **{k: v for k, v in arguments.items() if k not in found}}
-
-
-def _no_config(kind: type, reason: str) -> NotImplementedError:
-    return NotImplementedError(
-        f"{kind.__name__} needs a `get_config()` of its own to be saved: of its arguments, "
-        f"{reason}. Return {{**super().get_config(), …}} with everything that `__init__` takes."
-    )
-
-
 def _naming(build: Callable[..., None]) -> Callable[..., None]:
     """`build` with its weights named after the layer, which is `built` afterwards."""
     signature = inspect.signature(build)
@@ -528,61 +494,7 @@ def _naming(build: Callable[..., None]) -> Callable[..., None]:
     return named
 
 
-def is_shape(value: Any) -> bool:
-    """Whether this is one shape: sizes and Nones."""
-    return isinstance(value, (list, tuple)) and all(
-        n is None or isinstance(n, (int, np.integer)) for n in value
-    )
-
-
-def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
-    """`function` of every shape in a nesting of shapes."""
-    if is_shape(structure):
-        return function(tuple(structure))
-    if isinstance(structure, dict):
-        return {key: map_shapes(function, shape) for key, shape in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)([map_shapes(function, shape) for shape in structure])
-    return structure
-
-
-def _batch_shapes(value: Any) -> Any:
-    """The shapes in a nesting of tensors, with None for the batch size."""
-    return (
-        map_structure(lambda x: (None, *np.shape(x)[1:]) if np.ndim(x) else (), value)
-        if not any_symbolic(value)
-        else map_structure(lambda x: getattr(x, "shape", None), value)
-    )
-
-
-def _copied(x: Any) -> Any:
-    return KerasTensor(x.shape, x.dtype) if isinstance(x, KerasTensor) else x
-
-
 def _as_tensor(value: Any) -> Any:
     if value is None or isinstance(value, Tensor):
         return value
     return tensor_of(value if hasattr(value, "dtype") else np.asarray(value), None)
-
-
-def _masks_of(inputs: Any) -> Any:
-    """The masks of several inputs in the same nesting; None where none has any."""
-    if not any(isinstance(x, Tensor) and x.notes is not None for x in leaves(inputs)):
-        return None
-    masks = map_structure(lambda x: x.mask if isinstance(x, Tensor) else None, inputs)
-    return masks if any(m is not None for m in leaves(masks)) else None
-
-
-def _or_nones(mask: Any, inputs: Any) -> Any:
-    """Masks in the nesting of the inputs, even where none is."""
-    if mask is None and isinstance(inputs, (list, tuple, dict)):
-        return map_structure(lambda x: None, inputs)
-    return mask
-
-
-def _attach_masks(outputs: Any, masks: Any) -> None:
-    outputs = leaves(outputs)
-    masks = leaves(masks) if isinstance(masks, (list, tuple, dict)) else [masks] * len(outputs)
-    for output, mask in zip(outputs, masks, strict=True):
-        if mask is not None and output.mask is None:
-            output.mask = mask

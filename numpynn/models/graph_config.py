@@ -18,7 +18,7 @@ from numpynn.saving.serialization import deserialize_keras_object, serialize_ker
 from numpynn.symbolic import FunctionOperation, History, KerasTensor, Node
 
 if TYPE_CHECKING:
-    from numpynn.models.functional import Graph
+    from numpynn.models.graph import Graph
 
 
 class _NotYet(Exception):

@@ -10,8 +10,9 @@ import numpy as np
 from numpynn import dtype_policies
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tensor import tensor_of
-from numpynn.layers.base import Layer, is_shape
+from numpynn.layers.base import Layer
 from numpynn.layers.core import InputLayer
+from numpynn.layers.shapes import is_shape
 from numpynn.models.model import Model
 from numpynn.saving.registration import CustomObjectScope, objects_in_scope
 from numpynn.saving.serialization import deserialize_keras_object, serialize_keras_object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from contextvars import ContextVar
 
@@ -21,6 +22,8 @@ def auto_name(prefix: str) -> str:
     return name if counts[name] == 1 else f"{name}_{counts[name] - 1}"
 
 
-def clear_session() -> None:
-    """Start numbering anew."""
+def clear_session(free_memory: bool = True) -> None:
+    """Start numbering anew. free_memory: let Python collect what nobody holds any more."""
     _counts.set(None)
+    if free_memory:
+        gc.collect()
