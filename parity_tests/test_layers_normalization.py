@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import hypothesis.extra.numpy as hnp
@@ -19,7 +20,7 @@ from kerasref.bridge import copy_weights
 from kerasref.compare import TrainingRun
 from numpynn import layers
 from numpynn.autograd import Tensor, hessian
-from numpynn.layers.normalization.fused import batch_norm, layer_norm
+from numpynn.layers.normalization.fused import batch_norm, group_norm, layer_norm
 from numpynn.systems import Split
 
 each_float_type = pytest.mark.parametrize("dtype", FLOAT_TYPES)
@@ -438,8 +439,13 @@ def test_spectral_normalization_leaves_a_kernel_of_zeros() -> None:
 def test_second_derivatives_of_the_fused_forms() -> None:
     """Through the plain composition, and equal to that of the composition alone."""
     x, gamma, beta = normal(0, 4, 3), normal(1, 3), normal(2, 3)
-    for fused, options in ((batch_norm, {}), (layer_norm, {}), (batch_norm, {"axis": 0})):
-        at = [x, gamma, beta] if not options else [x, normal(1, 4), normal(2, 4)]
+    sides = [x, normal(1, 4), normal(2, 4)]
+    for fused, options, at in (
+        (batch_norm, {}, [x, gamma, beta]),
+        (batch_norm, {"axis": 0}, sides),
+        (layer_norm, {}, [x, gamma, beta]),
+        (group_norm, {"groups": 2}, [x.T, *sides[1:]]),
+    ):
         for number in (0, 1):
 
             def energy(part: Any, function: Any, number: int = number, at: Any = at) -> Any:
@@ -461,8 +467,9 @@ def test_the_fused_forms_keep_float32_and_leave_their_input(
     x = normal(seed, *shape).astype("float32")
     given_x = x.copy()
     ones = np.ones(shape[-1], "float32")
-    for fused in (batch_norm, layer_norm):
-        y, pull = fused.forward(x, ones, ones)
+    for fused in (batch_norm, layer_norm, partial(group_norm, groups=1)):
+        forward = getattr(fused, "func", fused).forward
+        y, pull = forward(x, ones, ones, **getattr(fused, "keywords", {}))
         g = np.broadcast_to(np.float32(1.0), shape)  # cannot be written to
         found = [y, *pull(g)]
         assert all(part.dtype == np.float32 for part in found)
@@ -635,7 +642,7 @@ NORMALIZED = {
 
 
 @each_float_type
-@pytest.mark.parametrize(("kind", "optimizer"), zip(NORMALIZED, ["adam", "sgd"] * 3, strict=True))
+@pytest.mark.parametrize(("kind", "optimizer"), list(zip(NORMALIZED, ["adam", "sgd"] * 3)))
 def test_twenty_steps_of_training_match_keras(dtype: str, kind: str, optimizer: str) -> None:
     def model(library: Any) -> Any:
         made = library.Sequential(
@@ -661,3 +668,32 @@ def test_twenty_steps_of_training_match_keras(dtype: str, kind: str, optimizer: 
         hold(ours.get_weights(), theirs.get_weights(), BARS[dtype]["weights"], "weights")
         measured = [m.evaluate(x, y, batch_size=7, verbose=0) for m in (ours, theirs)]
         hold(*measured, 10 * BARS[dtype]["loss"])
+
+
+def test_models_with_running_averages_go_both_ways_in_files(tmp_path: Path) -> None:
+    x = normal(0, 16, 4).astype("float32")
+
+    def made(library: Any) -> Any:
+        kinds = library.layers
+        model = library.Sequential(
+            [
+                library.Input((4,)),
+                kinds.BatchNormalization(renorm=True),
+                kinds.SpectralNormalization(kinds.Dense(6)),
+                kinds.BatchNormalization(scale=False),
+                kinds.LayerNormalization(),
+                kinds.GroupNormalization(3),
+                kinds.RMSNormalization(),
+                kinds.UnitNormalization(),
+            ]
+        )
+        model(x, training=True)
+        return model
+
+    for writer, reader in ((numpynn, keras), (keras, numpynn)):
+        path = str(tmp_path / f"{writer.__name__}.keras")
+        model = made(writer)
+        model.save(path)
+        again = reader.models.load_model(path)
+        hold(again.get_weights(), model.get_weights(), 0.0)
+        hold(again.predict(x, verbose=0), model.predict(x, verbose=0), 1e-5)

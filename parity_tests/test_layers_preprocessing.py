@@ -722,3 +722,30 @@ def test_lookups_of_a_model_know_their_shapes_and_dtypes() -> None:
     found = model(x)
     assert array(found[0]).tolist() == [[1, 2, 0]]
     assert array(found[1]).tolist() == to_bucket(x.astype(str), 10).tolist()
+
+
+def test_models_with_learned_layers_go_both_ways_in_files(tmp_path: Path) -> None:
+    """What `adapt` found is in the file: as weights, in the configuration, as an asset."""
+    rows = np.array([[1, 2, 2], [3, 1, 1]])
+    x = np.array([[1, 2, 9], [3, 0, 0]])
+
+    def made(library: Any) -> Any:
+        inputs = library.Input((3,), dtype="int64")
+        kinds = library.layers
+        learning = [
+            kinds.Normalization(),
+            kinds.Discretization(num_bins=3),
+            kinds.IntegerLookup(output_mode="tf_idf"),
+            kinds.IntegerLookup(num_oov_indices=2, mask_token=0),
+        ]
+        for layer in learning:
+            layer.adapt(rows)
+        return library.Model(inputs, [layer(inputs) for layer in learning])
+
+    for writer, reader in (LIBRARIES, LIBRARIES[::-1]):
+        path = str(tmp_path / f"{writer.__name__}.keras")
+        model = made(writer)
+        model.save(path)
+        again = reader.models.load_model(path)
+        for a, b in zip(again.predict(x, verbose=0), model.predict(x, verbose=0), strict=True):
+            hold(a, b, 1e-6)

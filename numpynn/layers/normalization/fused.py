@@ -1,4 +1,4 @@
-"""Normalisation of a batch and of a sample, with derivatives in few passes over memory.
+"""Normalisation of a batch, of a sample, of groups: derivatives in few passes over memory.
 
     x̂ = (x - mean) / √(variance + ε)          y = γ x̂ + β
 
@@ -132,6 +132,67 @@ def layer_norm(
     return _restored(y, x, axes), pull
 
 
+def _group_norm_plain(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    groups: int,
+    axis: int = -1,
+    epsilon: float = 1e-3,
+) -> Array:
+    axis = axis % x.ndim
+    sizes = (groups, x.shape[axis] // groups)
+    grouped = np.reshape(x, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
+    within = tuple(a for a in range(1, grouped.ndim) if a != axis)
+    normalized = np.reshape(_standardized(grouped, within, epsilon), x.shape)
+    shape = [n if a == axis else 1 for a, n in enumerate(x.shape)]
+    return np.reshape(gamma, shape) * normalized + np.reshape(beta, shape)
+
+
+@primitive(plain=_group_norm_plain)
+def group_norm(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    groups: int,
+    axis: int = -1,
+    epsilon: float = 1e-3,
+) -> Any:
+    """Each group of neighbouring channels of a sample with its mean and variance.
+
+    x (B, …, C, …)   gamma, beta (C,)   y as x
+    """
+    samples = _samples(x, axis)  # (B, S, C)
+    per_group = samples.shape[2] // groups
+    count = samples.shape[1] * per_group
+
+    def group_mean(columns: Array) -> Array:  # (B, C) → (B, groups)
+        return columns.reshape(len(columns), groups, per_group).sum(axis=2) / count
+
+    def spread(values: Array) -> Array:  # (B, groups) → (B, 1, C)
+        return np.repeat(values, per_group, axis=1)[:, np.newaxis]
+
+    centred = samples - spread(group_mean(samples.sum(axis=1)))
+    y = np.square(centred)
+    inverse = spread(1.0 / np.sqrt(group_mean(y.sum(axis=1)) + epsilon))
+    np.multiply(centred, inverse * gamma, out=y)
+    y += beta
+
+    def pull(g: Array) -> tuple[Array, Array, Array]:
+        g = _samples(g, axis)
+        explained = g * centred
+        total, weighted = g.sum(axis=1), explained.sum(axis=1) * inverse[:, 0]
+        slope = spread(group_mean(weighted * gamma)) * inverse
+        np.multiply(centred, slope, out=explained)
+        explained += spread(group_mean(total * gamma))
+        dx = g * gamma
+        dx -= explained
+        dx *= inverse
+        return _of_samples(dx, x, axis), weighted.sum(axis=0), total.sum(axis=0)
+
+    return _of_samples(y, x, axis), pull
+
+
 def _standardized(x: Array, axes: tuple[int, ...], epsilon: float) -> Array:
     centred = x - np.mean(x, axis=axes, keepdims=True)
     variance = np.mean(np.square(centred), axis=axes, keepdims=True)
@@ -150,3 +211,15 @@ def _restored(rows: Array, x: Array, axes: tuple[int, ...]) -> Array:
     order = [a for a in range(x.ndim) if a not in axes] + list(axes)
     moved = rows.reshape([x.shape[a] for a in order])
     return np.transpose(moved, sorted(range(x.ndim), key=order.__getitem__))
+
+
+def _samples(x: Array, axis: int) -> Array:
+    """x as (B, S, C): samples, positions, channels."""
+    moved = np.moveaxis(x, axis, -1)
+    return moved.reshape(len(x), math.prod(moved.shape[1:-1]), moved.shape[-1])
+
+
+def _of_samples(samples: Array, x: Array, axis: int) -> Array:
+    """(B, S, C) in the shape of x again."""
+    moved = np.moveaxis(x, axis, -1)
+    return np.moveaxis(samples.reshape(moved.shape), -1, axis)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from numpynn.layers.input_spec import InputSpec
+from numpynn.layers.normalization.fused import group_norm
 from numpynn.layers.normalization.scaled import ScaledNormalization, known_sizes, require_axes
 from numpynn.ops.dtypes import at_least_single, in_dtype
 from numpynn.typing import Array
@@ -74,19 +73,8 @@ class GroupNormalization(ScaledNormalization):
 
     def call(self, inputs: Array) -> Array:
         x = at_least_single(inputs)  # sums of float16 overflow
-        axis = self.axis % x.ndim
-        channels = x.shape[axis]
-        sizes = (self.groups, channels // self.groups)
-        grouped = np.reshape(x, (*x.shape[:axis], *sizes, *x.shape[axis + 1 :]))
-        within = tuple(a for a in range(1, grouped.ndim) if a != axis)
-        centred = grouped - np.mean(grouped, axis=within, keepdims=True)
-        variance = np.mean(np.square(centred), axis=within, keepdims=True)
-        y = np.reshape(centred / np.sqrt(variance + self.epsilon), x.shape)
-        shape = [channels if a == axis else 1 for a in range(x.ndim)]
-        if self.gamma is not None:
-            y = y * np.reshape(in_dtype(self.gamma, x.dtype), shape)
-        if self.beta is not None:
-            y = y + np.reshape(in_dtype(self.beta, x.dtype), shape)
+        gamma, beta = self.gamma_and_beta(x, (x.shape[self.axis],))
+        y = group_norm(x, gamma, beta, self.groups, self.axis, self.epsilon)
         return in_dtype(y, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
