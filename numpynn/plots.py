@@ -32,7 +32,7 @@ def plot_training(
     file: str, system: System, model: Any, split: Split, history: Mapping[str, Sequence[float]]
 ) -> None:
     """The learning curves, and the system's own picture where it has one."""
-    _plot(file, system, history, "epoch", model, split)
+    _plot(file, system, _with_figure(system, history), "epoch", model, split)
 
 
 def plot_procedure(file: str, system: System, quantity: Array, objectives: Sequence[float]) -> None:
@@ -53,6 +53,22 @@ def _plot(
         _draw_curves(left, system.slug, curves, unit)
         draw(right, *learnt)
     figure.savefig(file, dpi=120)
+
+
+def _with_figure(
+    system: System, history: Mapping[str, Sequence[float]]
+) -> Mapping[str, Sequence[float]]:
+    """Where the system's figure follows from several metrics, the figure in their place."""
+    if not hasattr(system.module, "measure"):
+        return history
+    curves = {name: curve for name, curve in history.items() if "loss" in name}
+    names = [name for name in history if not name.startswith("val_")]
+    for prefix in ("", "val_"):
+        if all(prefix + name in history for name in names):
+            epochs = zip(*(history[prefix + name] for name in names), strict=True)
+            figures = [system.measure(dict(zip(names, values, strict=True))) for values in epochs]
+            curves[prefix.replace("_", " ") + system.metric] = figures
+    return curves
 
 
 def _draw_curves(figure: Any, title: str, curves: Mapping[str, Sequence[float]], unit: str) -> None:
@@ -111,7 +127,7 @@ def draw_confusion(panel: Any, labels: Array, found: Array, names: Sequence[str]
     panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if shares[row, column] > 0.6 else "black"
-        if count:
+        if count or len(names) <= 3:
             panel.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=8)
     places = range(len(names))
     panel.set_xticks(places, names, rotation=45 if len(names) > 3 else 0)

@@ -30,6 +30,10 @@ PARAMETERS = {
     "mnist-softmax": 7850,
     "mnist-mlp": 101770,
     "functional-mlp": 59210,
+    "fraud-bias-init": 497,
+    "fraud-baseline": 497,
+    "fraud-class-weight": 497,
+    "fraud-oversampling": 497,
 }
 PROCEDURES = [
     "backprop-by-hand",

@@ -19,6 +19,7 @@ __all__ = ["NAMES", "Dataset", "cache_folder", "data_folder", "k_folds", "load",
 
 NAMES = (
     "boston-housing",
+    "credit-card-fraud",
     "diabetes",
     "food-prices",
     "ionosphere",

@@ -8,7 +8,7 @@ A system's file holds
 
 and, where the recipe asks for them,
 
-    fit_arguments(split)             what else `fit` is given: class_weight, validation_data …
+    fit_arguments(split)             what else `fit` is given: class_weight, validation_split …
     callbacks()                      new callbacks for one run of `fit`
     measure(evaluation)              the figure, where `evaluate` does not give it by METRIC's name
     draw(figure, model, split)       a picture of what was learnt
@@ -51,6 +51,10 @@ SLUGS = (
     "mnist-softmax",
     "mnist-mlp",
     "functional-mlp",
+    "fraud-bias-init",
+    "fraud-baseline",
+    "fraud-class-weight",
+    "fraud-oversampling",
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",
@@ -68,6 +72,8 @@ class Split(NamedTuple):
     y: Array
     x_test: Array
     y_test: Array
+    validation: tuple[Array, Array] | None = None
+    """Samples to watch while training, where they are not those to measure on."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class System:
     def fit_arguments(self, split: Split) -> dict[str, Any]:
         """What the recipe gives to `fit` on either side, beside data, batch size and epochs."""
         found: dict[str, Any] = self._optional("fit_arguments", lambda split: {})(split)
-        return found
+        return found if split.validation is None else {"validation_data": split.validation, **found}
 
     def callbacks(self) -> list[Any]:
         """The recipe's callbacks, new for every run: they remember."""
