@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 from optimizer_runs import KINDS, Run, both, hold_runs, hold_state
 from pairs import array, both_float_types, hold, normal, on_both
+from standin import StandIn
 
 import numpynn
 from numpynn import Variable, optimizers
@@ -24,6 +28,10 @@ CLASSES = [
 
 def halved() -> float:
     return 0.05
+
+
+def pickled(optimizer: Any) -> Any:
+    return pickle.loads(pickle.dumps(optimizer))
 
 
 # -- configuration ---------------------------------------------------------------------------------
@@ -181,6 +189,20 @@ def test_legacy_optimizers_are_gone(library: Any, name: str) -> None:
         getattr(library.optimizers.legacy, name)(0.1)
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+@pytest.mark.parametrize(("library", "rate"), [(numpynn, 0.5), (numpynn, halved), (keras, 0.5)])
+def test_a_copy_has_the_configuration_and_no_state(library: Any, rate: Any, copied: Any) -> None:
+    w = [library.Variable(np.ones(3, "float32"))]
+    optimizer = library.optimizers.Adam(rate, beta_1=0.75)
+    optimizer.apply([np.ones(3, "float32")], w)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras tries to load the state
+        again = copied(optimizer)
+    assert type(again) is type(optimizer) and again.get_config() == optimizer.get_config()
+    assert int(array(again.iterations)) == 0 and not again.built
+    again.apply([np.ones(3, "float32")], w)
+
+
 # -- the learning rate -----------------------------------------------------------------------------
 
 
@@ -309,6 +331,28 @@ def test_constraints_hold_after_a_step(kind: str) -> None:
 
     with both_float_types("float64"):
         hold(program(numpynn), program(keras), 1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_run_on_arrays_that_are_not_numpys(kind: str) -> None:
+    """By NumPy's protocols alone, to the bit; with the options that touch arrays."""
+    common = {
+        "weight_decay": 0.1,
+        "clipnorm": 0.5,
+        "use_ema": True,
+        "ema_overwrite_frequency": 2,
+        "gradient_accumulation_steps": 2,
+        "loss_scale_factor": 2.0,
+    }
+    run, foreign = (Run(numpynn, kind, common, SHAPED, "float32", 0) for _ in range(2))
+    for variable in foreign.variables:
+        variable.array = StandIn(variable.array.copy())
+    for t in range(4):
+        gradients: list[Any] = [normal(t, *v.shape).astype("float32") for v in run.variables]
+        run.optimizer.apply(gradients, run.variables)
+        foreign.optimizer.apply([StandIn(g) for g in gradients], foreign.variables)
+    for a, b in zip(foreign.variables, run.variables):
+        np.testing.assert_array_equal(a.array.revealed(), b.array)
 
 
 # -- weight decay and averages ---------------------------------------------------------------------

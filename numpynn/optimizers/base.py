@@ -138,6 +138,7 @@ class Optimizer(OptimizerState):
         variables = list(variables)
         self._trainable_variables = variables
         self._identities = [id(variable) for variable in variables]
+        self._places = {identity: i for i, identity in enumerate(self._identities)}
         self._shapes = [variable.shape for variable in variables]
         if self.use_ema:
             self._model_variables_moving_average = self.add_optimizer_variables(
@@ -167,7 +168,7 @@ class Optimizer(OptimizerState):
 
     def _get_variable_index(self, variable: Variable) -> int:
         """The variable's place in the list that `build` got."""
-        return self._identities.index(id(variable))
+        return self._places[id(variable)]
 
     # -- one step -------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ class Optimizer(OptimizerState):
                 "variables."
             )
         if variables is not None and identities != self._identities:
-            unknown = [v.path for v in variables if id(v) not in self._identities]
+            unknown = [v.path for v in variables if id(v) not in self._places]
             if unknown:
                 raise ValueError(
                     f"Optimizer '{self.name}' was built for other variables and does not know "
@@ -384,6 +385,17 @@ class Optimizer(OptimizerState):
         if isinstance(rate, dict):
             config = {**config, "learning_rate": deserialize_keras_object(rate, custom_objects)}
         return cls(**config)
+
+    def __reduce__(self) -> Any:
+        """A copy, and what is pickled, is a new optimizer of this configuration, as in Keras."""
+        made = self.get_config()
+        if "learning_rate" in made and callable(self._learning_rate):
+            made["learning_rate"] = self._learning_rate
+        return _made_of, (type(self), made)
+
+
+def _made_of(kind: Any, made: dict[str, Any]) -> Any:
+    return kind.from_config(made)
 
 
 def _check_options(

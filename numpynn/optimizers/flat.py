@@ -18,8 +18,12 @@ import numpy as np
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
-BLOCK = 65536  # values
-LARGE = BLOCK // 4  # A variable of this size has blocks of its own; smaller ones share blocks.
+# Values in a block. Adam over a million float32 weights takes 2.2 ms with blocks of 32,768 to
+# 262,144, 2.6 ms with 16,384 and 3.3 ms with 8,192.
+BLOCK = 65536
+# A variable of this size has blocks of its own. Smaller ones share blocks at the price of a copy,
+# which costs less than the calls for a short block would.
+LARGE = BLOCK // 4
 
 
 class Group:
