@@ -30,7 +30,7 @@ Y = RNG.normal(size=(12, 2)).astype("float32")
 
 
 def network(library: Any, optimizer: Any = "adam") -> Any:
-    library.utils.clear_session()
+    library.utils.clear_session(free_memory=False)
     model = library.Sequential(
         [
             library.Input((4,)),
@@ -402,7 +402,7 @@ def test_the_paths_in_a_file_are_keras(tmp_path: Path) -> None:
     import h5py
 
     def program(library: Any) -> Any:
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         x = library.Input((4,), name="x")
         h = with_scaled(library, scaled(library))(x)
         inner = library.Sequential([library.layers.Dense(3), library.layers.Dropout(0.1)])

@@ -28,7 +28,7 @@ def in_float64() -> Iterator[None]:
 
 def both(plan: Any) -> tuple[Any, Any]:
     for library in (keras, numpynn):
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
     theirs, ours = build(keras, plan), build(numpynn, plan)
     copy_weights(theirs, ours)
     return ours, theirs
@@ -110,7 +110,7 @@ def test_summaries_and_pictures_name_every_layer(plan: Any) -> None:
 
 
 def two_inputs(library: Any, as_dict: bool = False) -> Any:
-    library.utils.clear_session()
+    library.utils.clear_session(free_memory=False)
     a, b = library.Input((2,), name="a"), library.Input((3,), name="b")
     c = library.layers.Concatenate()([a, b])
     outputs = {"sum": library.layers.Dense(1, name="sum")(c), "all": c}

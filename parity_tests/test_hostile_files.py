@@ -27,7 +27,7 @@ X = RNG.normal(size=(6, 3))
 
 
 def network() -> Any:
-    numpynn.utils.clear_session()
+    numpynn.utils.clear_session(free_memory=False)
     return numpynn.Sequential(
         [numpynn.Input((3,)), numpynn.layers.Dense(4, "relu"), numpynn.layers.Dense(2)]
     )
