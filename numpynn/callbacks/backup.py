@@ -77,6 +77,7 @@ class BackupAndRestore(Callback):
                 "is not: call it on a batch of data, or build() it."
             )
         metadata = self._load()
+        # `fit` begins where these two say, and forgets them when it ends.
         self.model._initial_epoch = metadata.get("epoch")
         self.model._initial_batch = metadata.get("batches")
         self._within = metadata if metadata.get("batches") else None
@@ -108,7 +109,6 @@ class BackupAndRestore(Callback):
             self._save(epoch + 1, 0, 0)
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self.model._initial_epoch = self.model._initial_batch = None
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
             shutil.rmtree(self.backup_dir)
 
