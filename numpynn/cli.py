@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
     train.add_argument("--dtype", choices=FLOAT_TYPES, default="float32")
     train.add_argument("--plot", metavar="FILE", help="write a picture (png, svg, pdf)")
+    train.add_argument("--save", metavar="FILE.keras", help="write the model, for Keras, too")
 
     compare = command("compare", "NumPy and Keras side by side: errors, metrics, time a step")
     _systems_argument(compare)

@@ -13,6 +13,7 @@ import numpy as np
 
 from numpynn import blas, config, datasets, systems, utils
 from numpynn.report import environment, environment_line
+from numpynn.saving.stores import require_h5py
 from numpynn.systems import System
 from numpynn.tables import print_side_by_side, print_table
 
@@ -73,6 +74,19 @@ def _check_plot(file: str | None) -> None:
         raise UsageError(f"--plot {file}: cannot write *.{ending}; can: {', '.join(file_types())}.")
     if not Path(file).absolute().parent.is_dir():
         raise UsageError(f"--plot {file}: there is no folder {Path(file).absolute().parent}.")
+
+
+def _check_save(file: str | None, system: System) -> None:
+    """Find out before the work that a model cannot be saved: ImportError or UsageError."""
+    if file is None:
+        return
+    if not system.is_model:
+        raise UsageError(f"--save {file}: {system.slug} is a procedure, not a model of layers.")
+    if Path(file).suffix != ".keras":
+        raise UsageError(f"--save {file}: the name must end in '.keras'.")
+    if not Path(file).absolute().parent.is_dir():
+        raise UsageError(f"--save {file}: there is no folder {Path(file).absolute().parent}.")
+    require_h5py()
 
 
 # -- list and show ---------------------------------------------------------------------------------
@@ -138,6 +152,7 @@ def train(arguments: Any) -> int:
     """Train in NumPy, and say how well it went."""
     system = _load(arguments.slug)
     _check_plot(arguments.plot)
+    _check_save(arguments.save, system)
     config.set_floatx(arguments.dtype)
     utils.set_random_seed(arguments.seed)
     facts = environment()
@@ -172,6 +187,9 @@ def _train_model(system: System, arguments: Any) -> dict[str, Any]:
             callbacks=[ProgbarLogger(stream=sys.stderr), *system.callbacks()],
             **options,
         )
+    if arguments.save:
+        model.save(arguments.save)
+        _say(f"wrote {arguments.save}")
     measured = model.evaluate(
         split.x_test, split.y_test, batch_size=batch_size, verbose=0, return_dict=True
     )

@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
+import numpynn
 from numpynn import cli, systems
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -59,6 +62,18 @@ def test_train_reports_the_metric_and_draws(capsys, tmp_path):
     assert len(found["history"]["objective"]) == 10
 
 
+def test_train_saves_a_model_that_keras_loads(capsys, tmp_path):
+    file = tmp_path / "iris.keras"
+    status, _, err = run(capsys, "train", "iris-mlp", "--epochs", "1", "--save", str(file))
+    assert status == 0
+    assert f"wrote {file}" in err
+    x = np.ones((2, 4), "float32")
+    ours, theirs = (library.models.load_model(file) for library in (numpynn, keras))
+    np.testing.assert_allclose(
+        ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_train_is_repeatable(capsys):
     first = run_json(capsys, "train", "xor", "--epochs", "3", "--seed", "5")[1]
     again = run_json(capsys, "train", "xor", "--epochs", "3", "--seed", "5")[1]
@@ -88,6 +103,9 @@ def test_data_lists_and_locates(capsys):
         (["data", "where", "iris"], "no name"),
         (["train", "xor", "--plot", "picture.doc"], "cannot write"),
         (["train", "xor", "--plot", "no-such-folder/picture.png"], "no folder"),
+        (["train", "xor", "--save", "model.h5"], ".keras"),
+        (["train", "xor", "--save", "no-such-folder/model.keras"], "no folder"),
+        (["train", "gradient-descent-1d", "--save", "model.keras"], "procedure"),
     ],
 )
 def test_bad_usage_ends_with_2_and_says_why(capsys, arguments, says):

@@ -20,7 +20,8 @@ from numpynn.saving.archive import EXPANSION_FLOOR, MAX_EXPANSION, Archive, read
 VARIABLES = "vars"
 
 
-def _h5py() -> Any:
+def require_h5py() -> Any:
+    """The h5py package. Raises ImportError, with what to install or do instead, without it."""
     try:
         import h5py
     except ImportError as error:
@@ -39,7 +40,7 @@ class H5Writer:
     """Groups of arrays as an HDF5 file."""
 
     def __init__(self, file: Any) -> None:
-        self._file = _h5py().File(file, "w")
+        self._file = require_h5py().File(file, "w")
 
     def group(self, path: str, name: str | None) -> MutableMapping[str, Any]:
         """A new group to put arrays into. name: of the object, kept for people who look."""
@@ -78,7 +79,7 @@ class H5Reader:
 
     def __init__(self, file: Any) -> None:
         try:
-            self._file = _h5py().File(file, "r")
+            self._file = require_h5py().File(file, "r")
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -92,12 +93,12 @@ class H5Reader:
             if part not in found:
                 return {}
             found = found[part]
-            if not isinstance(found, _h5py().Group):
+            if not isinstance(found, require_h5py().Group):
                 raise ValueError(f"'{path}' in the file of weights is no group.")
         return _H5Arrays(self, found)
 
     def array(self, group: Any, key: str) -> Any:
-        h5py = _h5py()
+        h5py = require_h5py()
         self._require_inside(group, key)
         dataset = group[key]
         where = f"Weight '{group.name}/{key}' in the file"
@@ -118,7 +119,7 @@ class H5Reader:
     @staticmethod
     def _require_inside(group: Any, key: str) -> None:
         link = group.get(key, getlink=True)
-        if link is not None and not isinstance(link, _h5py().HardLink):
+        if link is not None and not isinstance(link, require_h5py().HardLink):
             raise ValueError(
                 f"'{group.name}/{key}' in the file of weights is a link to another place, which is "
                 "not followed."
