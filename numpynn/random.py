@@ -43,7 +43,9 @@ class SeedGenerator:
     Raises ValueError for seeds that are not integers.
     """
 
-    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
+        if kwargs:
+            raise ValueError(f"SeedGenerator takes no arguments {sorted(kwargs)}.")
         if seed is None:
             seed = int(generator().integers(2**31 - 1))
         if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
@@ -58,7 +60,7 @@ class SeedGenerator:
         return int(self.generator.integers(2**31 - 1))
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.initial_seed}
+        return {"seed": self.initial_seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:

@@ -52,8 +52,9 @@ _ELSEWHERE = {
     ("keras", "Model"): "models.model",
     ("keras", "DTypePolicy"): "dtype_policies",
     ("keras.src.models.functional", "Functional"): "models.functional",
+    ("keras.src.losses.losses", "LossFunctionWrapper"): "losses.base",
 }
-_REGISTERED_TOO = {"Functional"}  # Keras writes a registered name for those that are not public
+_REGISTERED_TOO = {"Functional", "LossFunctionWrapper"}  # Keras writes a registered name for those that are not public
 
 _shared: ContextVar[dict[int, Any] | None] = ContextVar("numpynn_shared_objects", default=None)
 

@@ -46,7 +46,10 @@ class Registry:
         if identifier is None:
             return None
         if isinstance(identifier, dict):
-            return self.deserialize(identifier)
+            try:
+                return self.deserialize(identifier)
+            except TypeError as error:
+                raise ValueError(f"Could not interpret the {self.kind}: {error}") from error
         if isinstance(identifier, str):
             found = self._named(identifier)
         else:
