@@ -43,6 +43,22 @@ def overhead() -> None:
     )
 
 
+def loop() -> None:
+    """What `fit` adds to a step of a small network, without progress output."""
+    from benchmarks import loop
+
+    models = {"fit": loop.model(), "bare": loop.model()}
+    found = in_turns(
+        {"fit": lambda: loop.fit(models["fit"]), "bare": lambda: loop.bare(models["bare"])}, 1, 61
+    )
+    added = (found["fit"] - found["bare"]) / loop.BATCHES
+    print(
+        f"fit: {found['fit'] / loop.BATCHES * 1e6:.1f} µs a step, "
+        f"{found['bare'] / loop.BATCHES * 1e6:.1f} µs without what is around it: "
+        f"{added * 1e6:.1f} µs (at most 30)"
+    )
+
+
 def import_time() -> None:
     """What `import numpynn` adds to `import numpy`, in fresh processes."""
 
@@ -105,6 +121,7 @@ if __name__ == "__main__":
 
     print(environment_line(environment()))
     overhead()
+    loop()
     import_time()
     adam_step()
     large_network()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,10 +142,27 @@ class CompileMetrics(Metric):
 
 def figure(metric: Metric) -> Any:
     """What a metric has found: a Python number, or an array of several, or several by name."""
-    if isinstance(metric, Mean) and type(metric).result is Mean.result:  # none of one's own
-        return metric.value()
+    if _is_plain_mean(metric):
+        return metric.value()  # type: ignore[attr-defined]
     found = metric.result()
+    if isinstance(metric, CompileMetrics):
+        return found  # figures already
     return map_structure(_number, found) if isinstance(found, dict) else _number(found)
+
+
+def figures_of(metrics: Sequence[Metric]) -> dict[str, Callable[[], float]] | None:
+    """A function for each figure that logs have, where all are plain means: a quicker way."""
+    found: dict[str, Any] = {}
+    for metric in metrics:
+        named = metric._named if isinstance(metric, CompileMetrics) else {metric.name: metric}
+        found.update(named)
+    if not all(map(_is_plain_mean, found.values())):
+        return None
+    return {name: metric.value for name, metric in found.items()}
+
+
+def _is_plain_mean(metric: Metric) -> bool:
+    return isinstance(metric, Mean) and type(metric).result is Mean.result  # none of one's own
 
 
 def _number(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from numpynn import optimizers
@@ -127,14 +128,24 @@ class Compiled(Layer):
     def metrics(self) -> list[Metric]:
         """The loss's running mean, the compiled metrics as one, the running means of the losses of
         several outputs, and what the model and its layers hold."""
+        return self._metrics_among(self._flatten_layers())
+
+    def _metrics_among(self, layers: Sequence[Any]) -> list[Metric]:
+        """The compiled metrics and those that the layers, this model first, hold.
+
+        Metrics of a layer in a layer are listed for both, as in Keras; those that a model inside
+        was compiled with are not.
+        """
         own = [self._loss_tracker, *filter(None, [self._compile_metrics])]
         found: list[Metric] = own if self.compiled else []
         if self._compile_loss is not None:
             found = found + self._compile_loss.metrics
-        found = found + [m for m in self._held(Metric) if not any(m is mine for mine in own)]
-        for layer in self._flatten_layers()[1:]:
-            if not isinstance(layer, Compiled):
-                found += [m for held in layer._flatten_layers() for m in held._held(Metric)]
+        held = {id(layer): layer._held(Metric) for layer in layers}
+        found = found + [m for m in held[id(self)] if not any(m is mine for mine in own)]
+        if any(held[id(layer)] for layer in layers[1:]):
+            for layer in layers[1:]:
+                if not isinstance(layer, Compiled):
+                    found += [m for inner in layer._flatten_layers() for m in held[id(inner)]]
         return found
 
     @property
@@ -143,15 +154,19 @@ class Compiled(Layer):
 
     def reset_metrics(self) -> None:
         """Start all running means anew."""
-        for metric in self._active_metrics():
+        if self._fixed is not None:
+            self._fixed.reset_metrics()
+            return
+        for metric in self.metrics:
             metric.reset_state()
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The running means now, by name."""
+        if self._fixed is not None and self._fixed.figures is not None:
+            return {name: value() for name, value in self._fixed.figures.items()}
         logs: dict[str, Any] = {}
         for metric in self._active_metrics():
-            compiled = isinstance(metric, CompileMetrics)
-            found = metric.result() if compiled else figure(metric)
+            found = figure(metric)
             if isinstance(found, dict):
                 logs.update(found)
             else:

@@ -5,47 +5,38 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 
-class Undisturbed:
-    """`with` this, Ctrl-C waits for the end of the block. Pressed a second time it does not."""
+class Interruption:
+    """Ctrl-C, kept until the end of a step. Pressed a second time it is not."""
 
     def __init__(self) -> None:
-        self._busy = self._pressed = False
-
-    def __enter__(self) -> None:
-        self._busy = True
-
-    def __exit__(self, *error: object) -> None:
-        self._busy = False
-        if self._pressed:
-            self._pressed = False
-            raise KeyboardInterrupt
+        self.in_step = False
+        self.pressed = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """What happens on Ctrl-C."""
-        if not self._busy or self._pressed:
+        if not self.in_step or self.pressed:
             raise KeyboardInterrupt
-        self._pressed = True
+        self.pressed = True
 
 
 @contextmanager
-def undisturbed_steps() -> Iterator[Any]:
-    """What to put around each step of a run.
+def interruption() -> Iterator[Interruption]:
+    """The Interruption of a run, which says `in_step` while it must not be disturbed.
 
-    It does nothing in other threads than the main one, which alone gets signals, and where somebody
-    else has taken the handling of Ctrl-C over.
+    It is never pressed in other threads than the main one, which alone gets signals, and where
+    somebody else has taken the handling of Ctrl-C over.
     """
+    made = Interruption()
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not usual or threading.current_thread() is not threading.main_thread():
-        yield nullcontext()
+        yield made
         return
-    undisturbed = Undisturbed()
-    signal.signal(signal.SIGINT, undisturbed.handle)
+    signal.signal(signal.SIGINT, made.handle)
     try:
-        yield undisturbed
+        yield made
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,7 +17,7 @@ from numpynn.models.compiled import CompileMetrics
 from numpynn.models.data import Epochs, batches_of, class_weights_to_sample_weights, split_tail
 from numpynn.models.data.conversion import as_batch, lengths_of
 from numpynn.models.data.epochs import limited
-from numpynn.models.training.interruption import undisturbed_steps
+from numpynn.models.training.interruption import interruption
 from numpynn.models.training.steps import Logs, Stepping, joined
 from numpynn.utils.packing import unpack_x_y_sample_weight
 
@@ -289,14 +289,14 @@ class Trainer(Stepping):
     @contextmanager
     def _in_run(self, data: Epochs, validation: Epochs | None) -> Iterator[None]:
         """A run of `fit`; whatever stops it, nothing of it stays."""
-        outer = self._validation, self._undisturbed
+        outer = self._validation, self._interruption
         self._validation = validation
         self._initial_epoch = self._initial_batch = None
         try:
-            with self._unchanging(data), undisturbed_steps() as self._undisturbed:
+            with self._unchanging(data), interruption() as self._interruption:
                 yield
         finally:
-            self._validation, self._undisturbed = outer
+            self._validation, self._interruption = outer
             self._initial_epoch = self._initial_batch = None
             if validation is not None:
                 validation.close()

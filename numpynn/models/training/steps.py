@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpynn.autograd.tape import recording, sweep
 from numpynn.autograd.tensor import Tensor
 from numpynn.models.training.compiling import Compiled
 from numpynn.models.training.fixed import Fixed
+from numpynn.models.training.interruption import Interruption
 from numpynn.typing import Array
 from numpynn.utils.packing import unpack_x_y_sample_weight
 
@@ -27,7 +28,7 @@ class Stepping(Compiled):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.train_function = self.test_function = self.predict_function = None
-        self._undisturbed: Any = nullcontext()
+        self._interruption = Interruption()
         self._running = False  # within fit or evaluate
         self._loss_takes_training = "training" in inspect.signature(self.compute_loss).parameters
 
@@ -111,9 +112,10 @@ class Stepping(Compiled):
 
     def _track(self, loss: Any, x: Any) -> None:
         """Add the loss of a batch to its running mean over the samples."""
-        size = len(next(part for part in leaves(x) if part is not None))
+        size = len(x if hasattr(x, "shape") else next(a for a in leaves(x) if a is not None))
         value = loss.array if isinstance(loss, Tensor) else np.asarray(loss)
-        self._loss_tracker.add(float(value if value.ndim == 0 else value.mean()) * size, size)
+        mean = value.item() if value.ndim == 0 else float(value.mean())
+        self._loss_tracker.add(mean * size, size)
 
     # -- as many steps as are taken at a time ---------------------------------------------------
 
@@ -144,18 +146,24 @@ class Stepping(Compiled):
 
     def _over_next(self, batches: Iterator[Any], step: Any) -> Logs:
         """The logs of the last of the next steps. Raises StopIteration where there is no batch."""
-        batch = next(batches)
-        with self._undisturbed:
-            logs: Logs = step(batch)
+        logs = self._undisturbed(step, next(batches))
         if self._fixed is None and self._running:
             self._fixed = Fixed(self)
-        for _ in range(self.steps_per_execution - 1):
-            try:
-                batch = next(batches)
-            except StopIteration:
-                break
-            with self._undisturbed:
-                logs = step(batch)
+        if self.steps_per_execution > 1:
+            for batch in itertools.islice(batches, self.steps_per_execution - 1):
+                logs = self._undisturbed(step, batch)
+        return logs
+
+    def _undisturbed(self, step: Any, batch: Any) -> Logs:
+        """A step; Ctrl-C waits for its end."""
+        interruption = self._interruption
+        interruption.in_step = True
+        try:
+            logs: Logs = step(batch)
+        finally:
+            interruption.in_step = False
+        if interruption.pressed:
+            raise KeyboardInterrupt
         return logs
 
     def _predict_all(self, batches: Sequence[Any]) -> Any:
