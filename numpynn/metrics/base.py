@@ -255,7 +255,8 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values; one weight may serve several. Raises ValueError where weights do not fit."""
-        array = as_array(unwrapped(values))
+        array = unwrapped(values)
+        array = array if hasattr(array, "dtype") else as_array(array)
         if sample_weight is None and array.size:  # the usual case, in a fifth of the time
             if array.dtype.kind == "b":
                 total: Any = np.count_nonzero(array)

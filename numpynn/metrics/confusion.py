@@ -298,13 +298,7 @@ class FalseNegatives(_Meetings):
 
 
 class _Share(Confusion):
-    """TP / (TP + errors), for each threshold; 0 before there are any.
-
-    thresholds: one number or several in 0 … 1; 0.5 unless given. top_k: only the k largest
-    predictions of a row count as found, whatever they are unless thresholds are given. class_id:
-    only this class counts.
-    Raises ValueError for thresholds outside 0 … 1.
-    """
+    """Base:  TP / (TP + errors), for each threshold; 0 before there are any."""
 
     _direction = "up"
     _errors: str
@@ -343,12 +337,18 @@ class _Share(Confusion):
 
 
 class Precision(_Share):
-    """How many of those found are right:  TP / (TP + FP), for each threshold."""
+    """How many of those found are right:  TP / (TP + FP).
+
+    thresholds: one number or several in 0 … 1, each with a result; 0.5 unless given. top_k: only
+    the k largest predictions of a row count as found, however small unless thresholds are given.
+    class_id: only this class counts.
+    Raises ValueError for thresholds outside 0 … 1.
+    """
 
     _errors = "false_positives"
 
 
 class Recall(_Share):
-    """How many of the right ones are found:  TP / (TP + FN), for each threshold."""
+    """How many of the right ones are found:  TP / (TP + FN). Options as for `Precision`."""
 
     _errors = "false_negatives"
