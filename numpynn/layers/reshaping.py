@@ -89,8 +89,8 @@ class Spatial(Layer):
 
     def _of_all_axes(self, settings: Sequence[Any], otherwise: Any) -> tuple[Any, ...]:
         """`settings` of the spatial axes, `otherwise` for the batch and the channels."""
-        after = 3 - self._first - 1
-        return (otherwise,) * self._first + tuple(settings) + (otherwise,) * after
+        before, after = self._first, 2 - self._first
+        return (otherwise,) * before + tuple(settings) + (otherwise,) * after
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
@@ -114,7 +114,7 @@ class Cropping(Spatial):
     def call(self, inputs: Array) -> Array:
         outputs = inputs[self._window]
         if not outputs.size:
-            self.compute_output_shape(inputs.shape)
+            self.compute_output_shape(inputs.shape)  # which raises unless the batch is empty
         return outputs
 
     def new_size(self, size: int, setting: Any) -> int:
