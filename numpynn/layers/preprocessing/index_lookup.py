@@ -20,7 +20,12 @@ from numpynn.layers.preprocessing.encoding import (
     require_output_mode,
 )
 from numpynn.layers.preprocessing.hashing import as_text, two_numbers
-from numpynn.layers.preprocessing.vocabulary import TokenCounts, read_tokens, write_tokens
+from numpynn.layers.preprocessing.vocabulary import (
+    TokenCounts,
+    Vocabulary,
+    read_tokens,
+    write_tokens,
+)
 from numpynn.saving.serialization import in_safe_mode
 from numpynn.typing import Array
 from numpynn.utils.hashing import to_bucket
@@ -73,8 +78,9 @@ class IndexLookup(DataLayer):
         self.pad_to_max_tokens = pad_to_max_tokens
         self.oov_method = oov_method
         self.salt = two_numbers(salt, kind)
-        self.input_vocabulary = None if isinstance(vocabulary, str) else vocabulary
-        self.input_idf_weights = idf_weights
+        self._vocabulary = Vocabulary(
+            None if isinstance(vocabulary, str) else vocabulary, idf_weights
+        )
         self.idf_weights: Any = None
         self._frozen_vocab_size = kwargs.pop("vocabulary_size", None)
         self._has_input_vocabulary = kwargs.pop("has_input_vocabulary", vocabulary is not None)
@@ -83,8 +89,6 @@ class IndexLookup(DataLayer):
         if kwargs:
             raise ValueError(f"{kind} takes no arguments {', '.join(kwargs)}.")
         self._require_sense(kind)
-        self._tokens: list[Any] = []
-        self._numbers: dict[Any, int] = {}
         self.reset_state()
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
@@ -111,7 +115,7 @@ class IndexLookup(DataLayer):
             raise ValueError(
                 f"invert=True of {kind} needs output_mode='int'; got {self.output_mode!r}."
             )
-        if self.input_idf_weights is not None and self.output_mode != "tf_idf":
+        if self._vocabulary.given_weights is not None and self.output_mode != "tf_idf":
             raise ValueError(
                 f"`idf_weights` of {kind} serve in output_mode='tf_idf' only; got "
                 f"{self.output_mode!r}."
@@ -125,11 +129,11 @@ class IndexLookup(DataLayer):
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """The tokens in the order of their numbers; with the mask and unknown ones before them."""
-        return (self._special_tokens() if include_special_tokens else []) + self._tokens
+        return (self._special_tokens() if include_special_tokens else []) + self._vocabulary.tokens
 
     def vocabulary_size(self) -> int:
         """How many numbers there are, those of mask and unknown tokens included."""
-        return self._token_start() + len(self._tokens)
+        return self._token_start() + len(self._vocabulary.tokens)
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Take these tokens: an array or list, or the path of a file with one a line.
@@ -203,10 +207,9 @@ class IndexLookup(DataLayer):
                 f"from {self._frozen_vocab_size} to {size}."
             )
         self._frozen_vocab_size = size
-        self._tokens = tokens
-        self._numbers = {token: i for i, token in enumerate(tokens, self._token_start())}
+        self._vocabulary.replace(tokens, self._token_start())
         if self.mask_token is not None:
-            self._numbers[self.mask_token] = 0 if self.output_mode == "int" else _DROPPED
+            self._vocabulary.numbers[self.mask_token] = 0 if self.output_mode == "int" else _DROPPED
 
     def _special_tokens(self) -> list[Any]:
         return [self.mask_token] * self._oov_start() + [self.oov_token] * self.num_oov_indices
@@ -271,7 +274,7 @@ class IndexLookup(DataLayer):
     # -- looking up -----------------------------------------------------------------------------
 
     def call(self, inputs: Array) -> Array:
-        if not self._tokens:
+        if not self._vocabulary.tokens:
             raise RuntimeError(
                 f"Layer '{self.name}' has no vocabulary yet: give it one, or call adapt(data)."
             )
@@ -288,7 +291,7 @@ class IndexLookup(DataLayer):
         return self.max_tokens if self.pad_to_max_tokens else self._frozen_vocab_size
 
     def _numbers_of(self, values: Array) -> Array:
-        keys, known = self._keys(values, self._is_text), self._numbers
+        keys, known = self._keys(values, self._is_text), self._vocabulary.numbers
         found = np.fromiter((known.get(key, -1) for key in keys), np.int64, len(keys))
         found = found.reshape(values.shape)
         unknown = found < 0
@@ -351,12 +354,12 @@ class IndexLookup(DataLayer):
 
         Raises ValueError for tokens with a line break.
         """
-        if self.input_vocabulary is None:
+        if self._vocabulary.given is None:
             write_tokens(os.path.join(dir_path, _FILE), self.get_vocabulary())
 
     def load_assets(self, dir_path: str) -> None:
         """Read what `save_assets` wrote."""
-        if self.input_vocabulary is None:
+        if self._vocabulary.given is None:
             path = os.path.join(dir_path, _FILE)
             self.set_vocabulary(read_tokens(path, self._is_text, "utf-8"), self.idf_weights)
 
@@ -378,8 +381,8 @@ class IndexLookup(DataLayer):
             "sparse": self.sparse,
             "pad_to_max_tokens": self.pad_to_max_tokens,
             "vocabulary_dtype": self.vocabulary_dtype,
-            "idf_weights": _listed(self.input_idf_weights),
-            "vocabulary": _listed(self.input_vocabulary),
+            "idf_weights": _listed(self._vocabulary.given_weights),
+            "vocabulary": _listed(self._vocabulary.given),
             "vocabulary_size": self._frozen_vocab_size,
             "oov_method": self.oov_method,
             "salt": self.salt,

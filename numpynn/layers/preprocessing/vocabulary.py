@@ -1,4 +1,4 @@
-"""Where a vocabulary comes from: counted in data, or read from a file of one token a line."""
+"""Vocabularies, counted in data or read from a file of one token a line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,24 @@ from typing import Any
 import numpy as np
 
 from numpynn.typing import Array
+
+
+class Vocabulary:
+    """Tokens, the number of each, and what the layer was given when it was made.
+
+    An object of its own, since a layer searches all its lists and dicts for weights.
+    """
+
+    def __init__(self, given: Any, given_weights: Any) -> None:
+        self.given = given
+        self.given_weights = given_weights
+        self.tokens: list[Any] = []
+        self.numbers: dict[Any, int] = {}
+
+    def replace(self, tokens: list[Any], start: int) -> None:
+        """Take these tokens, numbered from `start` on."""
+        self.tokens = tokens
+        self.numbers = {token: number for number, token in enumerate(tokens, start)}
 
 
 class TokenCounts:
