@@ -70,7 +70,7 @@ class LossScaleOptimizer(Optimizer):
         self._ensure_built(trainable_variables)
         gradients = [g.array if isinstance(g, Tensor) else g for g in grads]
         scale = float(self.dynamic_scale)
-        if not all(np.all(np.isfinite(g)) for g in gradients if g is not None):
+        if not self.check_finite(gradients):
             self.step_counter.assign(0)
             self.dynamic_scale.assign(scale / 2.0)
             return
@@ -82,6 +82,10 @@ class LossScaleOptimizer(Optimizer):
             self.dynamic_scale.assign(scale * 2.0)
         else:
             self.step_counter.assign_add(1)
+
+    def check_finite(self, grads: Sequence[Any]) -> bool:
+        """Whether all values of all gradients are finite; None has no values."""
+        return all(bool(np.all(np.isfinite(g))) for g in grads if g is not None)
 
     @property
     def learning_rate(self) -> Any:
