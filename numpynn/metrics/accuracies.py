@@ -18,8 +18,8 @@ import numpy as np
 
 from numpynn import config, ops
 from numpynn.losses.base import same_rank
-from numpynn.metrics.base import MeanOf, unwrapped
-from numpynn.ops.dtypes import as_array, values_only
+from numpynn.metrics.base import MeanOf, array_of, unwrapped
+from numpynn.ops.dtypes import values_only
 from numpynn.typing import Array
 
 
@@ -47,7 +47,7 @@ def _require_same_shape(name: str, y_true: Array, y_pred: Array) -> None:
 
 
 def _equal(y_true: Any, y_pred: Any) -> Array:
-    y_pred = as_array(y_pred)
+    y_pred = array_of(y_pred)
     y_true, y_pred = same_rank(_like(y_true, y_pred), y_pred)
     _require_same_shape("accuracy", y_true, y_pred)
     return np.equal(y_true, y_pred)
@@ -60,7 +60,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Array:
 
 
 def _equal_binary(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Array:
-    y_true, y_pred = same_rank(as_array(y_true), as_array(y_pred))
+    y_true, y_pred = same_rank(array_of(y_true), array_of(y_pred))
     _require_same_shape("binary_accuracy", y_true, y_pred)
     return np.equal(y_true, y_pred > np.asarray(threshold, config.floatx()))
 
@@ -75,8 +75,8 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Array:
 
 
 def _equal_categorical(y_true: Any, y_pred: Any) -> Array:
-    y_pred = as_array(y_pred)
-    return _equal_classes("categorical_accuracy", as_array(y_true).argmax(-1), y_pred)
+    y_pred = array_of(y_pred)
+    return _equal_classes("categorical_accuracy", array_of(y_true).argmax(-1), y_pred)
 
 
 def _equal_classes(name: str, classes: Array, y_pred: Array) -> Array:
@@ -103,7 +103,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Array:
 
 
 def _equal_sparse(y_true: Any, y_pred: Any) -> Array:
-    y_pred, classes = as_array(y_pred), as_array(y_true)
+    y_pred, classes = array_of(y_pred), array_of(y_true)
     if y_pred.dtype.kind != "f":
         classes = _like(classes, y_pred)
     matches = _equal_classes("sparse_categorical_accuracy", classes, y_pred)
@@ -135,8 +135,8 @@ def _require_one_class_a_row(name: str, classes: Array, y_pred: Array) -> None:
 
 
 def _top_k(y_true: Any, y_pred: Any, k: int = 5) -> Array:
-    classes = as_array(y_true).argmax(-1)
-    return _among_top_k("top_k_categorical_accuracy", classes, as_array(y_pred), k)
+    classes = array_of(y_true).argmax(-1)
+    return _among_top_k("top_k_categorical_accuracy", classes, array_of(y_pred), k)
 
 
 @values_only
@@ -151,9 +151,9 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Array:
 
 def _sparse_top_k(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Array:
     name = "sparse_top_k_categorical_accuracy"
-    y_pred = as_array(y_pred)
+    y_pred = array_of(y_pred)
     if not from_sorted_ids:
-        return _among_top_k(name, as_array(y_true).astype("int32"), y_pred, k)
+        return _among_top_k(name, array_of(y_true).astype("int32"), y_pred, k)
     classes = _like(y_true, y_pred)
     _require_one_class_a_row(name, classes, y_pred)
     first = y_pred.reshape(-1, y_pred.shape[-1])[:, :k]

@@ -17,9 +17,8 @@ import numpy as np
 
 from numpynn import config, ops
 from numpynn.autograd.tensor import Tensor, tensor_of
-from numpynn.metrics.base import Metric, unwrapped
+from numpynn.metrics.base import Metric, array_of
 from numpynn.metrics.confusion import Confusion, counter, share, thresholds_of
-from numpynn.ops.dtypes import as_array
 from numpynn.typing import Array
 
 _CURVES = ("ROC", "PR", "PRGAIN")
@@ -74,7 +73,7 @@ class AUC(Confusion):
         self.num_labels = num_labels
         self.label_weights = label_weights
         if label_weights is not None:
-            self.label_weights = np.asarray(unwrapped(label_weights), self._dtype)
+            self.label_weights = array_of(label_weights, self._dtype)
         self.from_logits = from_logits
         if not multi_label:
             self._keep(_COUNTS, (self.num_thresholds,))
@@ -83,7 +82,7 @@ class AUC(Confusion):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch. Raises ValueError where shapes do not fit."""
-        y_pred = as_array(unwrapped(y_pred))
+        y_pred = array_of(y_pred)
         if self.multi_label:
             self._require_labels(y_pred.shape)
         if self.from_logits:

@@ -177,6 +177,17 @@ def unwrapped(value: Any) -> Any:
     return value.array if isinstance(value, Tensor) else value
 
 
+def array_of(value: Any, dtype: Any = None) -> Array:
+    """The array of a Tensor, of a number or of a list; an array as it is. dtype: its own, or this.
+
+    Numbers and lists become floatx and int32, as in Keras.
+    """
+    array = unwrapped(value)
+    if not hasattr(array, "dtype"):
+        array = unwrapped(as_array(array))
+    return array if dtype is None else in_dtype(array, dtype)
+
+
 # -- one value a sample ----------------------------------------------------------------------------
 
 
@@ -191,10 +202,10 @@ def by_sample(
     Raises ValueError where the weights do not fit.
     """
     mask = getattr(values, "mask", None)
-    values = in_dtype(as_array(unwrapped(values)), dtype)
+    values = array_of(values, dtype)
     if sample_weight is None:
         return _reduced(values, 1, reduce), None
-    weights = in_dtype(as_array(unwrapped(sample_weight)), dtype)
+    weights = array_of(sample_weight, dtype)
     if mask is not None:
         weights = masked(weights, mask, dtype)
     values, weights = same_rank(values, weights)
@@ -230,10 +241,10 @@ def masked(sample_weight: Any, mask: Any, dtype: Any) -> Any:
 
     Raises ValueError where their shapes do not fit.
     """
-    valid = in_dtype(as_array(unwrapped(mask)), dtype)
+    valid = array_of(mask, dtype)
     if sample_weight is None:
         return valid
-    valid, weights = same_rank(valid, in_dtype(as_array(unwrapped(sample_weight)), dtype))
+    valid, weights = same_rank(valid, array_of(sample_weight, dtype))
     try:
         return weights * valid
     except ValueError as error:
@@ -255,8 +266,7 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values; one weight may serve several. Raises ValueError where weights do not fit."""
-        array = unwrapped(values)
-        array = array if hasattr(array, "dtype") else as_array(array)
+        array = array_of(values)
         if sample_weight is None and array.size:  # the usual case, in a fifth of the time
             if array.dtype.kind == "b":
                 total: Any = np.count_nonzero(array)

@@ -22,8 +22,7 @@ import numpy as np
 from numpynn import config, ops
 from numpynn.autograd.tensor import Tensor, tensor_of
 from numpynn.losses.base import same_rank
-from numpynn.metrics.base import Metric, unwrapped
-from numpynn.ops.dtypes import as_array, in_dtype
+from numpynn.metrics.base import Metric, array_of
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
@@ -97,7 +96,7 @@ def counter(
     Raises ValueError where shapes do not fit.
     """
     dtype = thresholds.values.dtype
-    scores, labels = same_rank(_array(y_pred, dtype), _array(y_true, dtype))
+    scores, labels = same_rank(array_of(y_pred, dtype), array_of(y_true, dtype))
     if scores.shape != labels.shape:
         raise ValueError(
             f"Labels and predictions must have the same shape; got y_true {labels.shape} and "
@@ -110,11 +109,11 @@ def counter(
         labels, scores = _only_class(labels, scores, class_id)
     weights = None
     if sample_weight is not None:
-        weights = _array(sample_weight, dtype)
+        weights = array_of(sample_weight, dtype)
         weights = weights if weights.ndim == rank else weights[..., None]
         weights = _fitting("sample_weight", weights, scores)
     if label_weights is not None:
-        of_labels = _fitting("label_weights", _array(label_weights, dtype)[None], scores)
+        of_labels = _fitting("label_weights", array_of(label_weights, dtype)[None], scores)
         weights = of_labels if weights is None else weights * of_labels
     truth = labels != 0
     if not by_label:
@@ -122,10 +121,6 @@ def counter(
         weights = None if weights is None else weights.reshape(-1)
     count = _counter_by_bucket if thresholds.even else _counter_by_comparison
     return count(truth, scores, thresholds, weights)
-
-
-def _array(value: Any, dtype: Any) -> Array:
-    return in_dtype(as_array(unwrapped(value)), dtype)
 
 
 def _counter_by_comparison(

@@ -13,8 +13,7 @@ import numpy as np
 
 from numpynn import config
 from numpynn.autograd.tensor import Tensor, tensor_of
-from numpynn.metrics.base import Metric, unwrapped
-from numpynn.ops.dtypes import as_array, in_dtype
+from numpynn.metrics.base import Metric, array_of
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
@@ -63,8 +62,8 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch. Raises ValueError for other shapes than (B, K), and weights not of (B,)."""
-        labels = in_dtype(as_array(unwrapped(y_true)), self._dtype)
-        scores = in_dtype(as_array(unwrapped(y_pred)), self._dtype)
+        labels = array_of(y_true, self._dtype)
+        scores = array_of(y_pred, self._dtype)
         self._require_shapes(labels.shape, scores.shape)
         if self.threshold is None:
             largest = np.max(scores, axis=-1, keepdims=True, initial=-np.inf)
@@ -101,7 +100,7 @@ class FBetaScore(Metric):
     def _weights(self, sample_weight: Any, samples: int) -> Array | None:
         if sample_weight is None:
             return None
-        weights = in_dtype(as_array(unwrapped(sample_weight)), self._dtype)
+        weights = array_of(sample_weight, self._dtype)
         if weights.shape not in ((samples,), (1,)):
             raise ValueError(
                 f"One weight for each of the {samples} samples is expected; got shape "

@@ -16,8 +16,8 @@ import numpy as np
 
 from numpynn import config
 from numpynn.autograd.tensor import Tensor, tensor_of
-from numpynn.metrics.base import Metric, unwrapped
-from numpynn.ops.dtypes import as_array, in_dtype
+from numpynn.metrics.base import Metric, array_of
+from numpynn.ops.dtypes import in_dtype
 from numpynn.typing import Array
 
 
@@ -78,14 +78,14 @@ class IoU(Metric):
 
     def _classes(self, values: Any, sparse: bool) -> Array:
         """Class numbers as a vector, in the metric's dtype."""
-        array = as_array(unwrapped(values))
+        array = array_of(values)
         if not sparse:
             array = array.argmax(self.axis)
         with np.errstate(invalid="ignore"):  # NaN becomes a number that is no class
             return in_dtype(array, self._dtype).reshape(-1)
 
     def _weights(self, sample_weight: Any, shape: tuple[int, ...]) -> Array:
-        weights = as_array(1 if sample_weight is None else unwrapped(sample_weight))
+        weights = array_of(1 if sample_weight is None else sample_weight)
         floats_to_integers = weights.dtype.kind == "f" and self._dtype.kind in "iu"
         if floats_to_integers and hasattr(sample_weight, "dtype"):
             warnings.warn(
@@ -143,7 +143,7 @@ class BinaryIoU(IoU):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch. Raises ValueError where sizes do not fit."""
-        found = in_dtype(as_array(unwrapped(y_pred)), "float32") >= self.threshold
+        found = array_of(y_pred, "float32") >= self.threshold
         super().update_state(y_true, found, sample_weight)
 
     def get_config(self) -> dict[str, Any]:

@@ -20,8 +20,7 @@ import numpy as np
 from numpynn import losses
 from numpynn.autograd.tensor import Tensor, tensor_of
 from numpynn.losses.base import matched
-from numpynn.metrics.base import Mean, MeanOf, Metric, unwrapped
-from numpynn.ops.dtypes import as_array, in_dtype
+from numpynn.metrics.base import Mean, MeanOf, Metric, array_of, unwrapped
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
@@ -84,7 +83,7 @@ class RootMeanSquaredError(Mean):
 
 
 def _matched(name: str, y_true: Any, y_pred: Any, dtype: Any) -> tuple[Array, Array]:
-    return matched(name, unwrapped(y_true), as_array(unwrapped(y_pred), dtype))
+    return matched(name, unwrapped(y_true), array_of(y_pred, dtype))
 
 
 class R2Score(Metric):
@@ -155,8 +154,7 @@ class R2Score(Metric):
             )
 
     def _weights(self, sample_weight: Any, shape: tuple[int, ...]) -> Array:
-        given = 1.0 if sample_weight is None else unwrapped(sample_weight)
-        weights = in_dtype(as_array(given), self._dtype)
+        weights = array_of(1.0 if sample_weight is None else sample_weight, self._dtype)
         if weights.ndim == 1:
             weights = weights[:, None]
         try:
