@@ -174,13 +174,17 @@ def on_both(program: Callable[[Any], Any]) -> tuple[Any, Any]:
     return results[0], results[1]
 
 
-def same_config(make: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """Hold the configuration of `make(library)`, and what each side makes of it; returns both."""
-    ours, theirs = on_both(make)
-    config, expected = ours.get_config(), theirs.get_config()
-    assert config == expected
-    for given in (config, expected):
-        again = type(ours).from_config(copy.deepcopy(given))
-        assert type(again) is type(ours) and again.get_config() == config
-    assert type(theirs).from_config(copy.deepcopy(config)).get_config() == expected
-    return ours, theirs
+def same_configs(*makes: Callable[[Any], Any]) -> list[tuple[Any, Any]]:
+    """Hold the configurations of `make(library)`, and what each side makes of them; returns both.
+
+    Several at once, since clearing Keras's session takes a while.
+    """
+    found = on_both(lambda library: [make(library) for make in makes])
+    for ours, theirs in zip(*found, strict=True):
+        config, expected = ours.get_config(), theirs.get_config()
+        assert config == expected
+        for given in (config, expected):
+            again = type(ours).from_config(copy.deepcopy(given))
+            assert type(again) is type(ours) and again.get_config() == config
+        assert type(theirs).from_config(copy.deepcopy(config)).get_config() == expected
+    return list(zip(*found, strict=True))

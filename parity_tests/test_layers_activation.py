@@ -21,7 +21,7 @@ from pairs import (
     hold,
     normal,
     numbers,
-    same_config,
+    same_configs,
 )
 
 import numpynn
@@ -168,25 +168,24 @@ def test_bad_settings_are_value_errors_as_in_keras(make: Callable[[Any], Any]) -
             make(library)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda k: k.layers.ReLU(),
-        lambda k: k.layers.ReLU(6, 0.1, 0.5, name="clipped"),
-        lambda k: k.layers.LeakyReLU(),
-        lambda k: k.layers.LeakyReLU(0.1, dtype="float64"),
-        lambda k: k.layers.ELU(),
-        lambda k: k.layers.ELU(0.5, trainable=False),
-        lambda k: k.layers.PReLU(),
-        lambda k: k.layers.PReLU(
-            k.initializers.Constant(0.2), k.regularizers.L2(0.1), "non_neg", shared_axes=(1, 2)
-        ),
-        lambda k: k.layers.PReLU("ones", shared_axes=1),
-    ],
-)
-def test_configurations_match_keras(make: Callable[[Any], Any]) -> None:
-    ours, theirs = same_config(make)
-    assert ours.compute_output_shape((None, 4)) == theirs.compute_output_shape((None, 4))
+CONFIGURED = [
+    lambda k: k.layers.ReLU(),
+    lambda k: k.layers.ReLU(6, 0.1, 0.5, name="clipped"),
+    lambda k: k.layers.LeakyReLU(),
+    lambda k: k.layers.LeakyReLU(0.1, dtype="float64"),
+    lambda k: k.layers.ELU(),
+    lambda k: k.layers.ELU(0.5, trainable=False),
+    lambda k: k.layers.PReLU(),
+    lambda k: k.layers.PReLU(
+        k.initializers.Constant(0.2), k.regularizers.L2(0.1), "non_neg", shared_axes=(1, 2)
+    ),
+    lambda k: k.layers.PReLU("ones", shared_axes=1),
+]
+
+
+def test_configurations_match_keras() -> None:
+    for ours, theirs in same_configs(*CONFIGURED):
+        assert ours.compute_output_shape((None, 4)) == theirs.compute_output_shape((None, 4))
 
 
 @given(x=filled((2, 3, 4)))

@@ -24,7 +24,7 @@ from pairs import (
     hold_gradients,
     normal,
     numbers,
-    same_config,
+    same_configs,
 )
 
 import numpynn
@@ -405,22 +405,21 @@ def test_functions_do_what_their_layers_do(name: str, x: Any, z: Any) -> None:
     hold(y, getattr(keras.layers, name)([x, z], **arguments), 1e-5)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda k: k.layers.Add(),
-        lambda k: k.layers.Subtract(name="difference", dtype="float64"),
-        lambda k: k.layers.Multiply(trainable=False),
-        lambda k: k.layers.Average(),
-        lambda k: k.layers.Maximum(),
-        lambda k: k.layers.Minimum(),
-        lambda k: k.layers.Concatenate(axis=1),
-        lambda k: k.layers.Dot(axes=(1, 2), normalize=True),
-        lambda k: k.layers.Dot(axes=-1),
-    ],
-)
-def test_configurations_match_keras(make: Callable[[Any], Any]) -> None:
-    same_config(make)
+CONFIGURED = [
+    lambda k: k.layers.Add(),
+    lambda k: k.layers.Subtract(name="difference", dtype="float64"),
+    lambda k: k.layers.Multiply(trainable=False),
+    lambda k: k.layers.Average(),
+    lambda k: k.layers.Maximum(),
+    lambda k: k.layers.Minimum(),
+    lambda k: k.layers.Concatenate(axis=1),
+    lambda k: k.layers.Dot(axes=(1, 2), normalize=True),
+    lambda k: k.layers.Dot(axes=-1),
+]
+
+
+def test_configurations_match_keras() -> None:
+    same_configs(*CONFIGURED)
 
 
 def test_two_branches_of_a_functional_model_are_joined() -> None:

@@ -21,7 +21,7 @@ from pairs import (
     hold,
     hold_gradients,
     normal,
-    same_config,
+    same_configs,
 )
 
 import numpynn
@@ -230,17 +230,16 @@ def test_spatial_dropout_wants_its_rank() -> None:
                 getattr(library.layers, f"SpatialDropout{kind}")(0.5)(np.ones(shape))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda k: k.layers.GaussianNoise(0.2, seed=3, name="noise"),
-        lambda k: k.layers.GaussianDropout(0.2, seed=3, trainable=False),
-        lambda k: k.layers.AlphaDropout(0.2, noise_shape=(None, 1, 3), seed=4, dtype="float64"),
-        lambda k: k.layers.SpatialDropout1D(0.2, seed=3, name="channels", dtype="float64"),
-        lambda k: k.layers.SpatialDropout2D(0.2, "channels_first", seed=3),
-        lambda k: k.layers.SpatialDropout3D(0.2, data_format="channels_last"),
-    ],
-)
-def test_configurations_match_keras(make: Callable[[Any], Any]) -> None:
-    ours, theirs = same_config(make)
-    assert ours.compute_output_shape((None, 4)) == theirs.compute_output_shape((None, 4))
+CONFIGURED = [
+    lambda k: k.layers.GaussianNoise(0.2, seed=3, name="noise"),
+    lambda k: k.layers.GaussianDropout(0.2, seed=3, trainable=False),
+    lambda k: k.layers.AlphaDropout(0.2, noise_shape=(None, 1, 3), seed=4, dtype="float64"),
+    lambda k: k.layers.SpatialDropout1D(0.2, seed=3, name="channels", dtype="float64"),
+    lambda k: k.layers.SpatialDropout2D(0.2, "channels_first", seed=3),
+    lambda k: k.layers.SpatialDropout3D(0.2, data_format="channels_last"),
+]
+
+
+def test_configurations_match_keras() -> None:
+    for ours, theirs in same_configs(*CONFIGURED):
+        assert ours.compute_output_shape((None, 4)) == theirs.compute_output_shape((None, 4))
