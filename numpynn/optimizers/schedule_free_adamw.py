@@ -22,8 +22,8 @@ class ScheduleFreeAdamW(Elementwise):
         x⁺ = x + (z⁺ - x) / t
         w = (1 - β₁) z⁺ + β₁ x⁺
 
-    warmup_steps: η grows to its full size in so many steps. The slot `momentum` is z. On TensorFlow
-    alone Keras takes z⁺ for z in the third line, by an oversight: its z has moved when it is read.
+    warmup_steps: η grows to its full size in so many steps. The slot `momentum` is z. In the third
+    line Keras on TensorFlow takes z⁺ for z, by an oversight: its z has moved when it is read.
     Source: Defazio et al. 2024, arXiv:2405.15682.
     """
 
