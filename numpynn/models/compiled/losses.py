@@ -181,7 +181,8 @@ class CompileLoss:
             return laid_over(y_pred, targets)
         losses = leaves(self.loss)
         counted = [number for number, loss in enumerate(losses) if loss is not None]
-        if len(counted) == len(targets) and is_nested(self.loss):
+        alike = isinstance(y_true, dict) == isinstance(self.loss, dict)
+        if len(counted) == len(targets) and is_nested(self.loss) and alike:
             found: list[Any] = [None] * len(losses)
             for number, target in zip(counted, targets, strict=True):
                 found[number] = target
