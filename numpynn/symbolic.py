@@ -50,6 +50,7 @@ class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     history: History | None = None
+    mask: Any = None  # a KerasTensor, where the values will come with a mask
     written_history: Any = None  # what a configuration said, before its tensors exist
 
     def __init__(

@@ -225,7 +225,11 @@ class Layer(Holder):
         """
         inputs: Any
         first = args[0] if args else next(iter(kwargs.values()), None)
-        if len(args) == 1 and isinstance(first, Tensor) and first.array.dtype is self._dtype:
+        if len(args) == 1 and (
+            first.array.dtype is self._dtype
+            if isinstance(first, Tensor)
+            else type(first) is list and self._are_ready(first)
+        ):
             inputs = first
         else:
             if any_symbolic(args, kwargs):
@@ -244,6 +248,10 @@ class Layer(Holder):
         if not self._called:
             return self._first_call(inputs, args, kwargs)
         return self._run(inputs, args, kwargs)
+
+    def _are_ready(self, inputs: list[Any]) -> bool:
+        """Whether these are Tensors of the layer's dtype already."""
+        return all(isinstance(x, Tensor) and x.array.dtype is self._dtype for x in inputs)
 
     def _outermost_call(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call from outside of any layer: the losses of the one before are forgotten."""
@@ -299,7 +307,11 @@ class Layer(Holder):
             for output in leaves(outputs):
                 penalty = self.activity_regularizer(output)
                 self._note_losses([penalty / output.shape[0] if output.ndim else penalty])
-        if self.supports_masking and (mask is not None or self._makes_masks):
+        if (
+            self.supports_masking
+            and (mask is not None or self._makes_masks)
+            and not (isinstance(outputs, Tensor) and outputs.mask is not None)
+        ):
             attach_masks(outputs, self.compute_mask(inputs, or_nones(mask, inputs)))
         return outputs
 
@@ -316,13 +328,6 @@ class Layer(Holder):
             for name in ("training", "mask")
             if name in parameters
         }
-
-    @cached_property
-    def _default_training(self) -> dict[str, Any]:
-        """What the formula takes for `training` unless it is told, where that is not None."""
-        parameter = inspect.signature(self.call).parameters.get("training")
-        known = parameter is not None and parameter.default not in (None, parameter.empty)
-        return {"training": parameter.default} if parameter is not None and known else {}
 
     @cached_property
     def _named_masks(self) -> list[str]:
@@ -418,10 +423,15 @@ class Layer(Holder):
                 if self.input_spec is not None and args:
                     check_inputs(self.input_spec, args[0], self.name)
             known = {k: v for k, v in kwargs.items() if k != "training" or k in self._accepts}
+            first = args[0] if args else next(iter(kwargs.values()), None)
+            masks = map_structure(lambda x: getattr(x, "mask", None), first)
+            masked = any(m is not None for m in leaves(masks))
+            if masked and "mask" in self._accepts:
+                known.setdefault("mask", masks)
             outputs = self.compute_output_spec(*args, **known)
-        if len(args) == 1 and isinstance(args[0], KerasTensor) and not kwargs:
-            kwargs = self._default_training  # which Keras writes down, too
         outputs = map_structure(copied, outputs)  # a layer that gives its input on makes a new one
+        if self.supports_masking and (masked or self._makes_masks):
+            attach_masks(outputs, inferred(self.compute_mask, (first, masks), {}))
         Node(self, args, kwargs, outputs)
         return outputs
 
