@@ -10,8 +10,8 @@
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, epochs=50)
 
-Where to read first: `numpynn.autograd`, the engine; then `layers/core.py`, `losses.py`,
-`optimizers/`, `models/training.py`. Names are loaded when they are first used.
+Where to read first: `numpynn.autograd`, the engine; then `layers/core.py`, `losses/`,
+`optimizers/`, `models/training/`. Names are loaded when they are first used.
 """
 
 from __future__ import annotations
