@@ -63,7 +63,7 @@ class CompileLoss:
             if not self.built:
                 self.build(y_true, y_pred)
             _, loss, weight, _ = self._losses[0]  # as in Keras: of several for one output the first
-            value = loss(y_true, y_pred, sample_weight)
+            value = loss(y_true, y_pred, _weights_at((), sample_weight))
             return value if weight is None else value * weight
         y_true = self._fitted(y_true, y_pred)
         if not self.built:
@@ -81,10 +81,8 @@ class CompileLoss:
         self, entry: OutputLoss, y_true: Any, y_pred: Any, sample_weight: Any, tracker: Any
     ) -> Any:
         path, loss, weight, _ = entry
-        if is_nested(sample_weight):
-            sample_weight = at(path, sample_weight)
         predicted = at(path, y_pred)
-        value = loss(at(path, y_true), predicted, sample_weight)
+        value = loss(at(path, y_true), predicted, _weights_at(path, sample_weight))
         if tracker is not None:
             tracker.update_state(value, sample_weight=len(leaves(predicted)[0]))
         return value if weight is None else value * weight
@@ -226,6 +224,14 @@ def _name(loss: Loss, names: Any, path: tuple[Any, ...]) -> str:
     if not is_nested(names) and (not path or isinstance(path[-1], int)):
         path = (*path[:-1], names if names is not None else loss.name)
     return "/".join(map(str, path)) or "_".join(map(str, leaves(names)))
+
+
+def _weights_at(path: tuple[Any, ...], sample_weight: Any) -> Any:
+    """The weights of one output: its own, or those of all."""
+    if sample_weight is None or not is_nested(sample_weight):
+        return sample_weight
+    found = at(path, sample_weight)
+    return leaves(found)[0] if is_nested(found) and len(leaves(found)) == 1 else found
 
 
 def _has(key: Any, structure: Any, loss: Any) -> bool:

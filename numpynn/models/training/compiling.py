@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 from numpynn import optimizers
@@ -127,11 +126,7 @@ class Compiled(Layer):
     @property
     def metrics(self) -> list[Metric]:
         """The loss's running mean, the compiled metrics as one, the running means of the losses of
-        several outputs, and what the model and its layers hold."""
-        return self._metrics_among(self._flatten_layers())
-
-    def _metrics_among(self, layers: Sequence[Any]) -> list[Metric]:
-        """The compiled metrics and those that the layers, this model first, hold.
+        several outputs, and what the model and its layers hold.
 
         Metrics of a layer in a layer are listed for both, as in Keras; those that a model inside
         was compiled with are not.
@@ -140,6 +135,7 @@ class Compiled(Layer):
         found: list[Metric] = own if self.compiled else []
         if self._compile_loss is not None:
             found = found + self._compile_loss.metrics
+        layers = self._flatten_layers()
         held = {id(layer): layer._held(Metric) for layer in layers}
         found = found + [m for m in held[id(self)] if not any(m is mine for mine in own)]
         if any(held[id(layer)] for layer in layers[1:]):

@@ -17,7 +17,7 @@ class Fixed:
     def __init__(self, model: Any) -> None:
         self._layers = model._flatten_layers()
         self.trainable: list[Variable] = model.trainable_variables
-        self.metrics: list[Metric] = model._metrics_among(self._layers)
+        self.metrics: list[Metric] = model.metrics
         self.figures = figures_of(self.metrics)
         self.complete = all(layer.built for layer in self._layers) and all(
             part is None or part.built for part in (model._compile_loss, model._compile_metrics)
