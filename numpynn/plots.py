@@ -73,17 +73,30 @@ def _with_figure(
 
 def _draw_curves(figure: Any, title: str, curves: Mapping[str, Sequence[float]], unit: str) -> None:
     """Losses in one panel, on a logarithmic axis where positive; other figures in a second one."""
-    losses = {name: c for name, c in curves.items() if "loss" in name or name == "objective"}
-    others = {name: c for name, c in curves.items() if name not in losses}
-    panels = figure.subplots(2 if others else 1, 1, sharex=True, squeeze=False)[:, 0]
-    for panel, group in zip(panels, [losses, others], strict=False):
-        for name, curve in group.items():
-            panel.plot(range(1, len(curve) + 1), curve, label=name)
-        if group is losses and all(value > 0 for curve in group.values() for value in curve):
-            panel.set_yscale("log")
-        panel.legend()
+    groups: dict[str, dict[str, Sequence[float]]] = {}
+    for name, curve in curves.items():
+        kind = "loss" if "loss" in name else "objective" if name == "objective" else "metric"
+        groups.setdefault(kind, {})[name] = curve
+    kinds = [kind for kind in ("loss", "objective", "metric") if kind in groups]
+    panels = figure.subplots(len(kinds), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, kind in zip(panels, kinds, strict=True):
+        _draw_group(panel, groups[kind])
+        values = [value for curve in groups[kind].values() for value in curve]
+        panel.set(ylabel=kind, yscale="log" if kind != "metric" and min(values) > 0 else "linear")
     panels[0].set_title(title)
     panels[-1].set_xlabel(unit)
+
+
+def _draw_group(panel: Any, curves: Mapping[str, Sequence[float]]) -> None:
+    """Curves; what is measured in validation is dashed, in the colour of the same in training."""
+    names = sorted(curves, key=lambda name: (name.startswith("val"), name))
+    measured = {name: name.removeprefix("val_").removeprefix("val ") for name in names}
+    colors = {figure: f"C{i}" for i, figure in enumerate(dict.fromkeys(measured.values()))}
+    for name in names:
+        style = "-" if name == measured[name] else "--"
+        epochs = range(1, len(curves[name]) + 1)
+        panel.plot(epochs, curves[name], style, color=colors[measured[name]], label=name)
+    panel.legend(fontsize="small")
 
 
 def plot_comparison(file: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from kerasref import systems
 from kerasref.backend import float_type
 from kerasref.systems import food_prices_batch, food_prices_online
+from numpynn.systems import SLUGS, load
 from numpynn.typing import Array
 
 
@@ -19,45 +20,28 @@ def float64() -> Iterator[None]:
         yield
 
 
-PARAMETERS = {
-    "xor": 9,
-    "food-prices": 4,
-    "ionosphere-mlp": 447,
-    "iris-mlp": 165,
-    "iris-mlp-as-printed": 165,
-    "boston-mlp": 237,
-    "sine-fit": 141,
-    "mnist-softmax": 7850,
-    "mnist-mlp": 101770,
-    "functional-mlp": 59210,
-    "fraud-bias-init": 497,
-    "fraud-baseline": 497,
-    "fraud-class-weight": 497,
-    "fraud-oversampling": 497,
-}
-PROCEDURES = [
-    "backprop-by-hand",
-    "constrained-descent",
-    "curse-of-dimensionality",
-    "food-prices-batch",
-    "food-prices-online",
-    "gradient-descent-1d",
-    "least-squares",
-    "naive-bayes",
-    "polynomial-capacity",
-    "smooth-functions",
-]
-
-
 def test_the_catalogue_is_complete() -> None:
-    assert systems.slugs() == sorted([*PARAMETERS, *PROCEDURES])
+    assert systems.slugs() == sorted(SLUGS)
 
 
-@pytest.mark.parametrize("slug", PARAMETERS)
+MODELS = [slug for slug in SLUGS if load(slug).is_model]
+
+
+@pytest.mark.parametrize("slug", MODELS)
 def test_models_are_compiled_and_of_the_right_size(slug: str) -> None:
     model = systems.load(slug).model()
     assert model.compiled
-    assert model.count_params() == PARAMETERS[slug]
+    assert model.count_params() == load(slug).count_params()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_recipe_has_callbacks_on_both_sides_or_on_none(slug: str) -> None:
+    ours, theirs = load(slug).callbacks(), systems.callbacks(slug)
+    assert [type(callback).__name__ for callback in ours] == [
+        type(callback).__name__ for callback in theirs
+    ]
+    again = systems.callbacks(slug)
+    assert not any(callback is other for callback, other in zip(theirs, again, strict=True))
 
 
 def test_an_unknown_system_is_a_clear_error() -> None:

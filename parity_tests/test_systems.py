@@ -42,12 +42,26 @@ PARAMETERS = {
     "fraud-baseline": 497,
     "fraud-class-weight": 497,
     "fraud-oversampling": 497,
+    "two-outputs": 30,
+    "two-outputs-custom": 30,
+    "labels-as-inputs": 30,
+    "endpoint-loss-layer": 4235,
+    "multi-label": 4127,
+    "focal-loss": 3867,
+    "prior-cross-entropy": 3867,
+    "custom-mse": 141,
+    "top-two-metric": 4127,
+    "checkpoint-class-weight": 10,
+    "tensorboard-log": 165,
+    "layer-in-layer": 2850,
+    "sparse-representation": 447,
     "least-squares": 30,
     "polynomial-capacity": 118,
     "constrained-descent": 6,
     "naive-bayes": 16_008,
     "curse-of-dimensionality": 30,
     "smooth-functions": 9,
+    "appendix-snippets": 3875,
 }
 
 
@@ -76,7 +90,8 @@ def rows(samples, stop):
 
 
 @pytest.mark.parametrize("slug", [s for s in systems.SLUGS if systems.load(s).is_model])
-def test_every_model_trains_by_its_recipe_and_is_measured(slug):
+def test_every_model_trains_by_its_recipe_and_is_measured(slug, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where checkpoints and logs go
     system = systems.load(slug)
     utils.set_random_seed(0)
     split, model = system.data(), system.model()

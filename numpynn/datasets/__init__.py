@@ -27,6 +27,7 @@ NAMES = (
     "mnist",
     "noisy-sine",
     "reuters-r8",
+    "two-level-labels",
     "xor",
 )
 """Each is a folder's name under $NUMPYNN_DATA and, with underscores, a module of this package."""

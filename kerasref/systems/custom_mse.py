@@ -1,0 +1,29 @@
+"""A loss as a class (custom losses): squared error, and a pull towards one half."""
+
+from keras import Input, Sequential, layers, losses, ops, optimizers
+
+from numpynn.typing import Array
+
+
+class CustomMSE(losses.Loss):
+    def __init__(self, regularization_factor: float = 0.1, name: str = "custom_mse") -> None:
+        super().__init__(name=name)
+        self.regularization_factor = regularization_factor
+
+    def call(self, y_true: Array, y_pred: Array) -> Array:
+        error = ops.mean(ops.square(y_true - y_pred), axis=-1)
+        pull = ops.mean(ops.square(0.5 - y_pred), axis=-1)
+        return error + self.regularization_factor * pull
+
+
+def model() -> Array:
+    model = Sequential(
+        [
+            Input((1,)),
+            layers.Dense(10, activation="sigmoid"),
+            layers.Dense(10, activation="sigmoid"),
+            layers.Dense(1),
+        ]
+    )
+    model.compile(optimizers.Adam(0.01), loss=CustomMSE())
+    return model

@@ -1,0 +1,18 @@
+"""Two inputs, two outputs, a loss each (several outputs), the second one constant."""
+
+from keras import Input, Model, layers, losses, optimizers
+
+from numpynn.typing import Array
+
+
+def model() -> Array:
+    a, c = Input((4,)), Input((4,))
+    x = layers.Dense(4, activation="softmax", name="x")(a)
+    y = layers.Dense(2, activation="softmax", name="y")(c)
+    model = Model(inputs=[a, c], outputs=[x, y])
+    model.compile(
+        optimizer=optimizers.SGD(1.0),
+        loss=[losses.CategoricalCrossentropy(), lambda y_true, y_pred: y_pred],
+        metrics=["acc", "acc"],
+    )
+    return model
