@@ -179,6 +179,7 @@ EXAMPLES: dict[str, Any] = {
     "copied": lambda r: (values(r, 2, 3, 4), (1, 3, 2)),
     "batch_norm": lambda r: (values(r, 5, 3, 2), values(r, 3), values(r, 3), 1),
     "group_norm": lambda r: (values(r, 3, 4, 2), values(r, 4), values(r, 4), 2, 1),
+    "rms_norm": lambda r: (values(r, 2, 3, 4) + 0.5, values(r, 3, 4), (1, 2)),
     "layer_norm": lambda r: (values(r, 2, 3, 4), values(r, 3, 4), values(r, 3, 4), (-1, 1)),
 }
 

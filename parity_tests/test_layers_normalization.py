@@ -20,7 +20,13 @@ from kerasref.bridge import copy_weights
 from kerasref.compare import TrainingRun
 from numpynn import layers
 from numpynn.autograd import Tensor, hessian
-from numpynn.layers.normalization.fused import batch_norm, group_norm, layer_norm
+from numpynn.layers.normalization.fused import (
+    _column_sums,
+    batch_norm,
+    group_norm,
+    layer_norm,
+    rms_norm,
+)
 from numpynn.systems import Split
 
 each_float_type = pytest.mark.parametrize("dtype", FLOAT_TYPES)
@@ -445,6 +451,7 @@ def test_second_derivatives_of_the_fused_forms() -> None:
         (batch_norm, {"axis": 0}, sides),
         (layer_norm, {}, [x, gamma, beta]),
         (group_norm, {"groups": 2}, [x.T, *sides[1:]]),
+        (rms_norm, {}, [x, gamma]),
     ):
         for number in (0, 1):
 
@@ -619,6 +626,14 @@ def test_bad_input_raises_the_type_that_keras_raises(error: type[Exception], cal
     for library in (numpynn, keras):
         with pytest.raises(error):
             call(library.layers)
+
+
+@given(rows=st.sampled_from([1, 7, 256, 300]), columns=st.sampled_from([1, 200, 65536, 65537]))
+def test_sums_in_blocks_leave_no_row_out(rows: int, columns: int) -> None:
+    rows = min(rows, 3) if columns > 200 else rows
+    x = normal(rows, rows, columns)
+    hold(_column_sums(x), x.sum(axis=0), 1e-12)
+    assert _column_sums(x[:0]).tolist() == [0.0] * columns
 
 
 def test_an_unknown_size_is_named_where_weights_need_it() -> None:

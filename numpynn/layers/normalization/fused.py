@@ -7,9 +7,9 @@ over what the mean was taken over,
 
     dβ = Σ g      dγ = Σ g x̂      dx = (h - mean h - x̂ mean(h x̂)) / √(variance + ε)
 
-Sums are products with a vector of ones or of γ: BLAS reads memory once, and adds more exactly than
-one running sum per column. Against the same formula with `np.mean` a step on (128, 512) takes
-0.12 ms instead of 0.21, on (4096, 256) 2.4 instead of 4.6.
+Sums are products with a vector of ones or of γ, which BLAS computes at the speed of memory. Against
+the same formulas with `np.mean` a step on (128, 512) takes 0.12 ms instead of 0.21, on (4096, 256)
+2.4 instead of 4.6.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import numpy as np
 
 from numpynn.autograd import primitive
 from numpynn.typing import Array
+
+_BLOCK = 2**16  # values
 
 
 def _batch_norm_plain(
@@ -54,11 +56,10 @@ def batch_norm(
     """
     rows = _rows(x, (axis % x.ndim,))
     count = max(len(rows), 1)
-    ones = np.ones(len(rows), x.dtype, like=x)
-    mean = np.matmul(ones, rows) / count
+    mean = _column_sums(rows) / count
     centred = rows - mean
     y = np.square(centred)
-    variance = np.matmul(ones, y) / count
+    variance = _column_sums(y) / count
     if observe is not None:
         observe(mean, variance)
     inverse = 1.0 / np.sqrt(variance + epsilon)
@@ -69,7 +70,7 @@ def batch_norm(
     def pull(g: Array) -> tuple[Array, Array, Array]:
         g = _rows(g, (axis % x.ndim,))
         dx = g * centred
-        total, weighted = np.matmul(ones, g), np.matmul(ones, dx)
+        total, weighted = _column_sums(g), _column_sums(dx)
         np.multiply(centred, weighted * inverse * inverse / -count, out=dx)
         dx += g
         dx -= total / count
@@ -107,7 +108,7 @@ def layer_norm(
     rows = _rows(x, axes)
     size = rows.shape[1]
     scale = gamma.reshape(-1)
-    mean = np.matmul(rows, np.ones(size, x.dtype, like=x)) / size
+    mean = np.vecdot(rows, np.ones(size, x.dtype, like=x)) / size
     normalized = rows - mean[:, np.newaxis]
     variance = np.vecdot(normalized, normalized) / size
     inverse = (1.0 / np.sqrt(variance + epsilon))[:, np.newaxis]
@@ -118,18 +119,51 @@ def layer_norm(
     def pull(g: Array) -> tuple[Array, Array, Array]:
         g = _rows(g, axes)
         weighted = g * normalized
-        ones = np.ones(len(rows), x.dtype, like=x)
-        dgamma, dbeta = np.matmul(ones, weighted), np.matmul(ones, g)
-        mean = np.matmul(g, scale) / size
-        mean_weighted = np.matmul(weighted, scale) / size
-        explained = np.multiply(normalized, mean_weighted[:, np.newaxis], out=weighted)
-        explained += mean[:, np.newaxis]
+        dgamma, dbeta = _column_sums(weighted), _column_sums(g)
+        slope = np.vecdot(weighted, scale)[:, np.newaxis] / size
+        explained = np.multiply(normalized, slope, out=weighted)
+        explained += np.vecdot(g, scale)[:, np.newaxis] / size
         dx = g * scale
         dx -= explained
         dx *= inverse
         return _restored(dx, x, axes), dgamma.reshape(gamma.shape), dbeta.reshape(beta.shape)
 
     return _restored(y, x, axes), pull
+
+
+def _rms_norm_plain(
+    x: Array, scale: Array, axes: Sequence[int] = (-1,), epsilon: float = 1e-6
+) -> Array:
+    axes = tuple(sorted(a % x.ndim for a in axes))
+    shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
+    squares = np.mean(np.square(x), axis=axes, keepdims=True)
+    return np.reshape(scale, shape) * x / np.sqrt(squares + epsilon)
+
+
+@primitive(plain=_rms_norm_plain)
+def rms_norm(x: Array, scale: Array, axes: Sequence[int] = (-1,), epsilon: float = 1e-6) -> Any:
+    """Each sample over the root of its mean square along `axes`: as above, with mean and β 0.
+
+    x (…, D)   scale (D,), or the sizes of `axes` in their order   y as x
+    """
+    axes = tuple(sorted(a % x.ndim for a in axes))
+    rows, factors = _rows(x, axes), scale.reshape(-1)
+    size = rows.shape[1]
+    inverse = (1.0 / np.sqrt(np.vecdot(rows, rows) / size + epsilon))[:, np.newaxis]
+    normalized = rows * inverse
+
+    def pull(g: Array) -> tuple[Array, Array]:
+        g = _rows(g, axes)
+        weighted = g * normalized
+        dscale = _column_sums(weighted)
+        slope = np.vecdot(weighted, factors)[:, np.newaxis] / size
+        explained = np.multiply(normalized, slope, out=weighted)
+        dx = g * factors
+        dx -= explained
+        dx *= inverse
+        return _restored(dx, x, axes), dscale.reshape(scale.shape)
+
+    return _restored(normalized * factors, x, axes), pull
 
 
 def _group_norm_plain(
@@ -166,11 +200,13 @@ def group_norm(
     per_group = samples.shape[2] // groups
     count = samples.shape[1] * per_group
 
-    def group_mean(columns: Array) -> Array:  # (B, C) → (B, groups)
-        return columns.reshape(len(columns), groups, per_group).sum(axis=2) / count
+    ones = np.ones(per_group, x.dtype, like=x)
 
-    def spread(values: Array) -> Array:  # (B, groups) → (B, 1, C)
-        return np.repeat(values, per_group, axis=1)[:, np.newaxis]
+    def group_mean(columns: Array) -> Array:  # (B, C) → (B · groups,)
+        return np.matmul(columns.reshape(-1, per_group), ones) / count
+
+    def spread(values: Array) -> Array:  # (B · groups,) → (B, 1, C)
+        return (values[:, np.newaxis] * ones).reshape(len(samples), 1, -1)
 
     centred = samples - spread(group_mean(samples.sum(axis=1)))
     y = np.square(centred)
@@ -197,6 +233,22 @@ def _standardized(x: Array, axes: tuple[int, ...], epsilon: float) -> Array:
     centred = x - np.mean(x, axis=axes, keepdims=True)
     variance = np.mean(np.square(centred), axis=axes, keepdims=True)
     return centred / np.sqrt(variance + epsilon)
+
+
+def _column_sums(rows: Array) -> Array:
+    """The sum of each column, of blocks of rows first.
+
+    A block stays in the cache and with one thread, and sums of sums keep more digits than a running
+    sum of all rows.
+    """
+    count, width = rows.shape
+    step = max(1, _BLOCK // max(1, width))
+    whole = count - count % step
+    ones = np.ones(step, rows.dtype, like=rows)
+    found = np.matmul(ones, rows[:whole].reshape(-1, step, width)).sum(axis=0)
+    if whole < count:
+        found += np.matmul(ones[: count - whole], rows[whole:])
+    return found
 
 
 def _rows(x: Array, axes: tuple[int, ...]) -> Array:

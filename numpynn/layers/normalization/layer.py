@@ -8,7 +8,7 @@ from typing import Any
 
 from numpynn import ops
 from numpynn.layers.base import Layer
-from numpynn.layers.normalization.fused import layer_norm
+from numpynn.layers.normalization.fused import layer_norm, rms_norm
 from numpynn.layers.normalization.scaled import ScaledNormalization, known_sizes, require_axes
 from numpynn.ops.dtypes import at_least_single, in_dtype
 from numpynn.typing import Array
@@ -123,7 +123,12 @@ class RMSNormalization(Layer):
         self.scale = self.add_weight(shape, "ones", name="scale")
 
     def call(self, x: Array) -> Array:
-        return ops.rms_normalization(x, self.scale, self.axis, self.epsilon)
+        ndim = x.ndim
+        if sorted(a % ndim for a in self.axis) != list(range(ndim - len(self.axis), ndim)):
+            return ops.rms_normalization(x, self.scale, self.axis, self.epsilon)
+        wide = at_least_single(x)
+        y = rms_norm(wide, in_dtype(self.scale, wide.dtype), self.axis, self.epsilon)
+        return in_dtype(y, x.dtype if x.dtype.kind == "f" else y.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         require_axes(self.axis, input_shape)
