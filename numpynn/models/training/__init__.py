@@ -11,6 +11,7 @@ with dropout on; the validation figures are measured after the epoch, without.
     compiling.py     what is trained for: optimizer, losses, metrics
     steps.py         one batch: forward, loss, backward, update, metrics
     runs.py          many: epochs, batches, callbacks
+    fixed.py         what a run looks up once
     interruption.py  Ctrl-C between steps, not within
 """
 

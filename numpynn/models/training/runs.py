@@ -18,11 +18,12 @@ from numpynn.models.data import Epochs, batches_of, class_weights_to_sample_weig
 from numpynn.models.data.conversion import as_batch, lengths_of
 from numpynn.models.data.epochs import limited
 from numpynn.models.training.interruption import interruption
+from numpynn.models.training.older_names import OlderNames
 from numpynn.models.training.steps import Logs, Stepping, joined
 from numpynn.utils.packing import unpack_x_y_sample_weight
 
 
-class Trainer(Stepping):
+class Trainer(Stepping, OlderNames):
     """What a model has beside its layers: the loop that trains it.
 
     Whatever stops a run, the data, a callback, an error or Ctrl-C: the weights are those of the

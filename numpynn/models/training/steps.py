@@ -72,19 +72,14 @@ class Stepping(Compiled):
 
         Raises ValueError where there is nothing to minimise.
         """
-        terms: list[Any] = []
-        if self._compile_loss is not None:
-            loss = self._compile_loss(y, y_pred, sample_weight)
-            if loss is not None:
-                terms.append(loss)
-        terms.extend(self.losses if self._fixed is None else self._fixed.losses())
-        if not terms:
+        compiled = self._compile_loss
+        total = None if compiled is None else compiled(y, y_pred, sample_weight)
+        for term in self.losses if self._fixed is None else self._fixed.losses():
+            total = term if total is None else total + term
+        if total is None:
             raise ValueError(
                 "There is no loss: pass `loss` to compile(), or call add_loss() in a layer."
             )
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
