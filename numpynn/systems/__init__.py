@@ -56,19 +56,25 @@ SLUGS = (
     "fraud-baseline",
     "fraud-class-weight",
     "fraud-oversampling",
+<<<<<<< HEAD
     "two-outputs",
     "two-outputs-custom",
     "labels-as-inputs",
     "endpoint-loss-layer",
+=======
+>>>>>>> b034f91 (losses)
     "multi-label",
     "focal-loss",
     "prior-cross-entropy",
     "custom-mse",
     "top-two-metric",
+<<<<<<< HEAD
     "checkpoint-class-weight",
     "tensorboard-log",
     "layer-in-layer",
     "sparse-representation",
+=======
+>>>>>>> b034f91 (losses)
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",
