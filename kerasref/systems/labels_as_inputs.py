@@ -20,13 +20,10 @@ class Losses(layers.Layer):
         return [x, y]
 
 
-CUSTOM_OBJECTS = {"Losses": Losses}
-
-
 def model() -> Array:
     a, c, true_x, true_y = Input((4,)), Input((4,)), Input((4,)), Input((2,))
-    x = layers.Dense(4, activation="softmax")(a)
-    y = layers.Dense(2, activation="softmax")(c)
+    x = layers.Dense(4, activation="softmax", name="x")(a)
+    y = layers.Dense(2, activation="softmax", name="y")(c)
     model = Model([a, c, true_x, true_y], Losses()([true_x, x, true_y, y]))
     model.compile(optimizers.Adam(0.01))
     return model

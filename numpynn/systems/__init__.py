@@ -11,7 +11,6 @@ and, where the recipe asks for them,
     fit_arguments(split)             what else `fit` is given: class_weight, validation_split …
     callbacks()                      new callbacks for one run of `fit`
     measure(evaluation)              the figure, where `evaluate` does not give it by METRIC's name
-    CUSTOM_OBJECTS                   its own classes and functions that a saved file names
     draw(figure, model, split)       a picture of what was learnt
 
 Inputs and targets may be several, in lists or dicts, and targets None where the model's own layers
@@ -56,25 +55,19 @@ SLUGS = (
     "fraud-baseline",
     "fraud-class-weight",
     "fraud-oversampling",
-<<<<<<< HEAD
     "two-outputs",
     "two-outputs-custom",
     "labels-as-inputs",
     "endpoint-loss-layer",
-=======
->>>>>>> b034f91 (losses)
     "multi-label",
     "focal-loss",
     "prior-cross-entropy",
     "custom-mse",
     "top-two-metric",
-<<<<<<< HEAD
     "checkpoint-class-weight",
     "tensorboard-log",
     "layer-in-layer",
     "sparse-representation",
-=======
->>>>>>> b034f91 (losses)
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",

@@ -51,9 +51,6 @@ class EndpointLoss(layers.Layer):
         return predicted_second
 
 
-CUSTOM_OBJECTS = {"EndpointLoss": EndpointLoss}
-
-
 def data(seed: int = 0) -> Split:
     samples = two_level_labels.load()
     x, x_test, y, y_test = train_test_split(samples.x, samples.y, 0.2, seed)
@@ -80,6 +77,6 @@ def model() -> Model:
     return model
 
 
-def predictor(model: Model) -> Model:
+def predictor(model: Any) -> Model:
     """The same layers from x to p₂, which asks for no labels."""
     return Model(model.inputs[0], model.get_layer("second").output)

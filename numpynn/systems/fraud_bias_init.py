@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numpynn import Sequential, utils
+from numpynn import utils
 from numpynn.datasets import credit_card_fraud
 from numpynn.systems import Split
 from numpynn.systems.fraud_baseline import BATCH_SIZE, data, log_odds, model
@@ -39,9 +39,10 @@ def prior_entropy(y: Array) -> float:
     return -p * math.log(p) - (1 - p) * math.log(1 - p)
 
 
-def pair() -> tuple[Sequential, Sequential]:
+def pair() -> tuple[Any, Any]:
     """The network with bias zero and the careful one, with the same kernels."""
-    zero, careful = model(bias=0.0), model()
+    zero: Any = model(bias=0.0)
+    careful: Any = model()
     zero.layers[0].set_weights(careful.layers[0].get_weights())
     zero.layers[-1].kernel.assign(careful.layers[-1].kernel)
     return zero, careful

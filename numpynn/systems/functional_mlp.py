@@ -13,6 +13,8 @@ Source: course book, chapters 3 and 5.
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpynn import Input, Model, layers, regularizers
 from numpynn.systems import Split, mnist_softmax
 from numpynn.utils import to_categorical
@@ -51,6 +53,6 @@ def model() -> Model:
     return model
 
 
-def representation(model: Model) -> Model:
+def representation(model: Any) -> Model:
     """The part of the model that ends at h₃, (B, 64): the same layers, the same weights."""
     return Model(model.input, model.get_layer("representation").output)

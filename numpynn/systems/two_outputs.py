@@ -8,8 +8,8 @@ stays at 0.5, its gradient is 0, and V and d never move: that a loss is printed 
 something is learnt. The first one is learnt as usual, to 0.002.
 
 The article trains its two samples for four epochs with Adam at 0.001, in which nothing happens.
-Here it is 300 with SGD, for Adam moves V and d after all, in float32: it divides each gradient by
-its own size, also the 1e-9 of rounding that remains of zero.
+Here it is 300 with SGD, for Adam may move V and d after all, in float32: it divides each gradient
+by its own size, also the 1e-8 of rounding that now and then remains of zero.
 
 Source: notes on several inputs and outputs in Keras.
 """
@@ -45,9 +45,6 @@ def data(seed: int = 0) -> Split:
 def output_itself(y_true: Array, y_pred: Array) -> Array:
     """A loss that asks for small outputs, and cannot have them from a softmax."""
     return y_pred
-
-
-CUSTOM_OBJECTS = {"output_itself": output_itself}
 
 
 def model() -> Model:
