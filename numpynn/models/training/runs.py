@@ -27,7 +27,8 @@ class Trainer(Stepping, OlderNames):
     """What a model has beside its layers: the loop that trains it.
 
     Whatever stops a run, the data, a callback, an error or Ctrl-C: the weights are those of the
-    last step that was finished, `history` holds the epochs that were, and a later `fit` goes on.
+    last step that was finished, `history` holds the epochs that were (of an earlier run, where this
+    one has finished none), and a later `fit` goes on.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -88,10 +89,10 @@ class Trainer(Stepping, OlderNames):
         held_out = _held_out(validation_data, validation_batch_size or batch_size, validation_steps)
         validation = None if held_out is None else self._epochs_of(**held_out)
         data.reset()
+        earlier, logs = self.history, None
         hooks = self._hooks(callbacks, verbose, epochs, data, add_history=True)
         self.stop_training = False
-        logs: Logs | None = None
-        with self._in_run(data, validation):
+        with self._in_run(data, validation, earlier):
             hooks.on_train_begin()
             for epoch in range(self._initial_epoch or initial_epoch, epochs):
                 logs = self._train_epoch(epoch, data, hooks)
@@ -288,15 +289,21 @@ class Trainer(Stepping, OlderNames):
         )
 
     @contextmanager
-    def _in_run(self, data: Epochs, validation: Epochs | None) -> Iterator[None]:
-        """A run of `fit`; whatever stops it, nothing of it stays."""
+    def _in_run(
+        self, data: Epochs, validation: Epochs | None, earlier: History | None
+    ) -> Iterator[None]:
+        """A run of `fit`; where it fails within its first epoch, the `earlier` history stays."""
         outer = self._validation, self._interruption
         self._validation = validation
         self._initial_epoch = self._initial_batch = None
+        finished = False
         try:
             with self._unchanging(data), interruption() as self._interruption:
                 yield
+            finished = True
         finally:
+            if not finished and earlier is not None and not (self.history and self.history.epoch):
+                self.history = earlier
             self._validation, self._interruption = outer
             self._initial_epoch = self._initial_batch = None
             if validation is not None:
