@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
+import numpynn
 from kerasref import compare as comparison
 from kerasref import systems as keras_systems
 from kerasref import timing
 from numpynn import cli, systems
-from numpynn.systems import iris_mlp
+from numpynn.autograd.structure import map_structure
+from numpynn.systems import checkpoint_class_weight, iris_mlp
 
 FIELDS = {
     "system",
@@ -143,7 +146,102 @@ def test_a_difference_between_the_sides_is_seen():
         assert run.step() > comparison.BARS["float64"]["loss"]
 
 
+def few(split, size):
+    """The first samples of a split."""
+    return systems.Split(*(map_structure(lambda a: a if a is None else a[:size], part)
+                           for part in split[:4]))  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", ["two-outputs-custom", "labels-as-inputs", "endpoint-loss-layer"])
+def test_several_inputs_outputs_and_losses_of_layers_are_compared(slug):
+    system = systems.load(slug)
+    with comparison.both_float_types("float64"):
+        ours, theirs = comparison.pair(system)
+        run = comparison.TrainingRun(ours, theirs, few(system.data(), 70), 32, "float64")
+        assert run.compare_gradients() < 1e-10
+        assert max(run.step() for _ in range(4)) < 1e-10
+        assert comparison.worst(ours.get_weights(), theirs.get_weights()) < 1e-8
+        sides = run.metric(system)
+    assert sides["numpynn"] == pytest.approx(sides["keras"], rel=1e-10)
+
+
+def mixed_model(library):
+    """Real numbers and whole ones go in."""
+    real, whole = library.Input((2,)), library.Input((3,), dtype="int32")
+    floats = library.layers.Lambda(lambda x: library.ops.cast(x, "float64"))(whole)
+    joined = library.layers.Concatenate()([real, floats])
+    model = library.Model([real, whole], library.layers.Dense(1)(joined))
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_whole_numbers_have_no_gradient_and_real_ones_beside_them_do():
+    random = np.random.default_rng(0)
+    x = [random.normal(size=(8, 2)), random.integers(5, size=(8, 3), dtype="int32")]
+    y = random.normal(size=(8, 1))
+    with comparison.both_float_types("float64"):
+        ours, theirs = mixed_model(numpynn), mixed_model(keras)
+        comparison.copy_weights(ours, theirs)
+        weights, inputs = comparison.gradients_of(ours, x, y)
+        expected = comparison.model_gradients(theirs, x, y)
+    assert comparison.worst(weights, expected.weights) < 1e-12
+    assert comparison.worst(inputs, expected.inputs) < 1e-12
+    assert (inputs[1] == 0).all()
+    assert (inputs[0] != 0).any()
+
+
+def test_class_weights_reach_both_sides():
+    system = systems.load("checkpoint-class-weight")
+    gradients = {}
+    with comparison.both_float_types("float64"):
+        for class_weight in (None, {0: 1.0, 1: 4.0}):
+            ours, theirs = comparison.pair(system)
+            for model in (ours, theirs):
+                model.set_weights([np.zeros((4, 2)), np.zeros(2)])
+            run = comparison.TrainingRun(ours, theirs, system.data(), 32, "float64", class_weight)
+            assert run.compare_gradients() < 1e-10
+            assert run.step() < 1e-10
+            batch = run._next_batch()
+            gradients[class_weight is None] = comparison.gradients_of(ours, *batch)[0][0]
+    assert np.abs(gradients[True] - gradients[False]).max() > 0.01
+
+
+def test_a_whole_recipe_uses_its_callbacks_on_both_sides(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(comparison, "SEEDS", (0,))
+    monkeypatch.setattr(checkpoint_class_weight, "EPOCHS", 2)
+    found = comparison.train_to_the_end(systems.load("checkpoint-class-weight"))
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "checkpoint-class-weight.keras",
+        "checkpoint-class-weight-of-keras.keras",
+    }
+    assert len(found["seeds"]["keras"]) == 1
+
+
+def test_samples_are_repeated_in_every_part_of_a_nesting():
+    found = timing.repeated([np.arange(3), {"a": np.arange(6).reshape(3, 2)}, None], 7)
+    np.testing.assert_array_equal(found[0], [0, 1, 2, 0, 1, 2, 0])
+    np.testing.assert_array_equal(found[1]["a"][:, 0], [0, 2, 4, 0, 2, 4, 0])
+    assert found[2] is None
+
+
 # -- the command -----------------------------------------------------------------------------------
+
+
+def test_times_are_measured_once_for_both_tables(capsys, monkeypatch):
+    measured = []
+
+    def step_times(system, dtype):
+        measured.append((system.slug, dtype))
+        return {name: dict.fromkeys(("numpynn", "keras", "ratio"), 1.0)
+                for name in ("ms_per_step", "ms_per_step_fit")}  # fmt: skip
+
+    monkeypatch.setattr(comparison, "step_times", step_times)
+    assert cli.main(["compare", "gradient-descent-1d"]) == 0
+    assert measured == [("gradient-descent-1d", "float32")]
+    assert capsys.readouterr().out.count("times in float32") == 2
+    assert cli.main(["compare", "gradient-descent-1d", "--dtype", "float64"]) == 0
+    assert measured[1:] == [("gradient-descent-1d", "float64")]
 
 
 def test_compare_prints_one_object_and_ends_with_0(capsys, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from kerasref import systems as keras_systems
 from numpynn import Input, Sequential, config, layers, losses, systems, utils
@@ -195,6 +196,28 @@ def run(module):
         quantity, objective = module.step(quantity, t)
         objectives.append(float(objective))
     return quantity, objectives
+
+
+@pytest.mark.parametrize(
+    "slug", [s for s in systems.SLUGS if hasattr(systems.load(s).module, "draw")]
+)
+def test_every_picture_says_what_its_axes_are(slug, tmp_path, monkeypatch):
+    system = systems.load(slug)
+    monkeypatch.setattr(system.module, "EPOCHS", 1, raising=False)  # some draw a rival too
+    figure = Figure()
+    if system.is_model:
+        split = system.data()
+        system.module.draw(figure, system.model(), split)
+    else:
+        quantity = system.module.start()
+        for t in range(3):
+            quantity, _ = system.module.step(quantity, t)
+        system.module.draw(figure, quantity)
+    figure.savefig(tmp_path / "picture.png")
+    panels = [panel for panel in figure.axes if panel.get_label() != "<colorbar>"]
+    assert all(panel.get_xlabel() for panel in panels)
+    assert all(panel.get_ylabel() or panel.get_shared_y_axes().joined(panel, panels[0])
+               for panel in panels)  # fmt: skip
 
 
 def test_an_unknown_system_is_named_with_its_neighbours():

@@ -46,10 +46,12 @@ def model_gradients(
     trainable = model.trainable_variables
     y, sample_weight = keras.tree.map_structure(_as_tensor, (y, sample_weight))
     given = [np.asarray(array) for array in keras.tree.flatten(x)]
-    real = [array.astype(model.compute_dtype) for array in given if array.dtype.kind == "f"]
+    places = [i for i, array in enumerate(given) if array.dtype.kind == "f"]
+    real = [given[i].astype(model.compute_dtype) for i in places]
+    tensors = [_as_tensor(array) for array in given]
 
     def loss_and_outputs(*arrays: Array) -> tuple[Array, Array]:
-        inputs = _with_real(x, given, arrays[: len(real)])
+        inputs = keras.tree.pack_sequence_as(x, _replaced(tensors, places, arrays))
         state = list(zip(trainable, arrays[len(real) :], strict=True))
         with keras.StatelessScope(state, collect_losses=True):
             outputs = model(inputs, training=True)
@@ -58,17 +60,16 @@ def model_gradients(
 
     loss, outputs, gradients = _differentiate(loss_and_outputs, [*real, *_values(trainable)])
     zeros = [np.zeros(array.shape, model.compute_dtype) for array in given]
-    of_inputs = _with_real(x, given, gradients[: len(real)], zeros)
+    of_inputs = keras.tree.pack_sequence_as(x, _replaced(zeros, places, gradients))
     return ModelGradients(loss, outputs, gradients[len(real) :], of_inputs)
 
 
-def _with_real(
-    x: Array, given: list[Array], real: Sequence[Array], others: list[Array] | None = None
-) -> Array:
-    """The nesting of x with `real` for its arrays of real numbers, and `others` for the others."""
-    values, remaining = others or given, iter(real)
-    flat = [next(remaining) if g.dtype.kind == "f" else v for g, v in zip(given, values)]
-    return keras.tree.pack_sequence_as(x, flat)
+def _replaced(values: list[Array], places: list[int], new: Sequence[Array]) -> list[Array]:
+    """The values, with the first ones of `new` in these places."""
+    found = list(values)
+    for i, value in zip(places, new, strict=False):
+        found[i] = value
+    return found
 
 
 def _as_tensor(array: Array) -> Array:
