@@ -30,6 +30,9 @@ class Linear(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+CUSTOM_OBJECTS = {"antirectifier": antirectifier, "Linear": Linear}
+
+
 def model() -> Array:
     x = Input((32,))
     h = layers.Dense(32)(x)

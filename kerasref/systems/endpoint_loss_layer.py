@@ -21,6 +21,9 @@ class EndpointLoss(layers.Layer):
         return predicted_second
 
 
+CUSTOM_OBJECTS = {"EndpointLoss": EndpointLoss}
+
+
 def model() -> Array:
     x, first, second = Input((32,)), Input((4,)), Input((27,))
     hidden = layers.Dense(64, activation="relu")(x)

@@ -20,6 +20,9 @@ class Losses(layers.Layer):
         return [x, y]
 
 
+CUSTOM_OBJECTS = {"Losses": Losses}
+
+
 def model() -> Array:
     a, c, true_x, true_y = Input((4,)), Input((4,)), Input((4,)), Input((2,))
     x = layers.Dense(4, activation="softmax", name="x")(a)

@@ -26,6 +26,9 @@ class OurDense(layers.Layer):
         return self.outer(self.hidden(x))
 
 
+CUSTOM_OBJECTS = {"OurDense": OurDense}
+
+
 def model() -> Array:
     rows = Input((28, 28))
     x = OurDense(16, 8, hidden_activation="relu", output_activation="relu")(rows)

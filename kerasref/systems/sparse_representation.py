@@ -31,6 +31,14 @@ def custom_loss(y_true: Array, y_pred: Array) -> Array:
     return losses.binary_crossentropy(y_true, y_pred)
 
 
+CUSTOM_OBJECTS = {
+    "l1_penalty": l1_penalty,
+    "L2Penalty": L2Penalty,
+    "PenalisedActivity": PenalisedActivity,
+    "custom_loss": custom_loss,
+}
+
+
 def model(way: str = "class") -> Array:
     penalty = {"function": l1_penalty, "class": L2Penalty(FACTOR)}.get(way)
     model = Sequential(

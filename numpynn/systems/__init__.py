@@ -11,6 +11,7 @@ and, where the recipe asks for them,
     fit_arguments(split)             what else `fit` is given: class_weight, validation_split …
     callbacks()                      new callbacks for one run of `fit`
     measure(evaluation)              the figure, where `evaluate` does not give it by METRIC's name
+    CUSTOM_OBJECTS                   its own classes and functions that a saved file names
     draw(figure, model, split)       a picture of what was learnt
 
 Inputs and targets may be several, in lists or dicts, and targets None where the model's own layers

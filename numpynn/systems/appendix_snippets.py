@@ -63,6 +63,9 @@ class Linear(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+CUSTOM_OBJECTS = {"antirectifier": antirectifier, "Linear": Linear}
+
+
 def data(seed: int = 0) -> Split:
     """Targets from a product of two random projections of 32 normal numbers, and one more."""
     random = np.random.default_rng(seed)

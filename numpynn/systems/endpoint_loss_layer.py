@@ -51,6 +51,9 @@ class EndpointLoss(layers.Layer):
         return predicted_second
 
 
+CUSTOM_OBJECTS = {"EndpointLoss": EndpointLoss}
+
+
 def data(seed: int = 0) -> Split:
     samples = two_level_labels.load()
     x, x_test, y, y_test = train_test_split(samples.x, samples.y, 0.2, seed)

@@ -51,6 +51,9 @@ class Losses(layers.Layer):
         return [x, y]
 
 
+CUSTOM_OBJECTS = {"Losses": Losses}
+
+
 def data(seed: int = 0) -> Split:
     inputs = [*two_outputs.INPUTS, *two_outputs.TARGETS]
     return Split(inputs, None, inputs, None)

@@ -54,6 +54,9 @@ class OurDense(layers.Layer):
         return self.outer(self.hidden(x))
 
 
+CUSTOM_OBJECTS = {"OurDense": OurDense}
+
+
 def model() -> Model:
     rows = Input((28, 28))
     x = OurDense(16, 8, hidden_activation="relu", output_activation="relu")(rows)

@@ -97,6 +97,14 @@ def custom_loss(y_true: Array, y_pred: Array) -> Array:
     return binary_crossentropy(y_true, y_pred)
 
 
+CUSTOM_OBJECTS = {
+    "l1_penalty": l1_penalty,
+    "L2Penalty": L2Penalty,
+    "PenalisedActivity": PenalisedActivity,
+    "custom_loss": custom_loss,
+}
+
+
 def representation(model: Sequential, x: Array) -> Array:
     """h₁ of every sample, (n, 10)."""
     hidden = Sequential([Input((34,)), model.layers[0]])

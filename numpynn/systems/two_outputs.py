@@ -47,6 +47,9 @@ def output_itself(y_true: Array, y_pred: Array) -> Array:
     return y_pred
 
 
+CUSTOM_OBJECTS = {"output_itself": output_itself}
+
+
 def model() -> Model:
     a, c = Input((4,)), Input((4,))
     x = layers.Dense(4, activation="softmax", name="x")(a)

@@ -43,6 +43,14 @@ def metric_of_y(y_true: Array, y_pred: Array) -> Array:
     return metrics.categorical_crossentropy(y_true, y_pred)
 
 
+CUSTOM_OBJECTS = {
+    "loss_of_x": loss_of_x,
+    "loss_of_y": loss_of_y,
+    "metric_of_x": metric_of_x,
+    "metric_of_y": metric_of_y,
+}
+
+
 def model() -> Model:
     a, c = Input((4,)), Input((4,))
     x = layers.Dense(4, activation="sigmoid", name="x")(a)
