@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from numpynn import config
+from numpynn.utils.dtypes import dtype_of, name_of
 from numpynn.utils.registry import Registry
 
 
 class DTypePolicy:
-    """One dtype for weights and computation, by its name: "float32", "float64", "float16", ….
+    """One dtype for weights and computation, by its name: "float32", "float64", "string", ….
 
     Raises ValueError for names that are no dtype of NumPy, and for Keras's mixed policies: NumPy
     computes half precision in software, slower than single.
@@ -27,7 +28,7 @@ class DTypePolicy:
                 "slower than float32. Use 'float32', 'float64' or 'float16'."
             )
         try:
-            self._dtype = np.dtype(name)
+            self._dtype = dtype_of(name)
         except TypeError as error:
             raise ValueError(f"Unknown dtype policy {name!r}: no dtype of NumPy.") from error
         self._name = name
@@ -39,7 +40,7 @@ class DTypePolicy:
     @property
     def compute_dtype(self) -> str:
         """What the layer computes in."""
-        return self._dtype.name
+        return name_of(self._dtype)
 
     variable_dtype = compute_dtype
 
@@ -76,4 +77,4 @@ def get(identifier: Any) -> DTypePolicy:
         return made
     if identifier is None:
         return config.dtype_policy()
-    return DTypePolicy(identifier if isinstance(identifier, str) else np.dtype(identifier).name)
+    return DTypePolicy(identifier if isinstance(identifier, str) else name_of(np.dtype(identifier)))

@@ -23,6 +23,7 @@ from numpynn import config
 from numpynn.autograd.structure import leaves, map_structure, rebuild
 from numpynn.autograd.tape import no_grad
 from numpynn.autograd.tensor import Tensor, tensor_of
+from numpynn.utils.dtypes import dtype_of
 from numpynn.utils.naming import auto_name
 from numpynn.utils.registry import snake_case
 
@@ -57,7 +58,7 @@ class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
         self, shape: Sequence[int | None], dtype: Any = None, name: str | None = None
     ) -> None:
         self.shape: Shape = tuple(shape)
-        self.dtype = np.dtype(dtype or config.floatx())
+        self.dtype = dtype_of(dtype or config.floatx())
         self.name = name or auto_name("keras_tensor")
 
     @property
@@ -381,6 +382,8 @@ def _trial(function: Any, args: Any, kwargs: Any, size: int, alternate: bool) ->
         shape = tuple(size if n is None else n for n in x.shape)
         pattern = np.arange(math.prod(shape)).reshape(shape) % 2
         value = (pattern if alternate else np.full(shape, x.dtype.kind == "f")).astype(x.dtype)
+        if x.dtype.kind == "O":
+            value = np.where(pattern.astype(bool), "some", "other").astype(object)
         if x.dtype.kind == "f" and len(shape) > 1 and shape[-1] == shape[-2]:
             value = value + value.swapaxes(-1, -2) + 4 * shape[-1] * np.eye(shape[-1])
         return tensor_of(np.asarray(value, x.dtype), None)

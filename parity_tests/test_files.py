@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from graphs import build, data, plans
 from hypothesis import given, settings
 from pairs import BARS, array, both_float_types, hold
@@ -138,6 +139,25 @@ def test_models_are_saved_with_numpy_alone(tmp_path: Path, monkeypatch: pytest.M
     model.save(tmp_path / "a.keras", weights_format="npz")
     again = numpynn.models.load_model(tmp_path / "a.keras")
     assert again.train_on_batch(X, Y) == model.train_on_batch(X, Y)
+
+
+def test_models_of_text_keep_their_vocabulary(tmp_path: Path) -> None:
+    words = np.array([["a"], ["c"], ["b"]], object)
+
+    def program(library: Any) -> Any:
+        x = library.Input((1,), dtype="string", name="word")
+        lookup = library.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
+        return library.Model(x, library.layers.Dense(2)(lookup(x)))
+
+    expected = []
+    for giver, taker in ((keras, numpynn), (numpynn, keras)):
+        model = program(giver)
+        model.save(tmp_path / "text.keras")
+        again = taker.models.load_model(tmp_path / "text.keras")
+        for one in (model, again):
+            given = words if "numpynn" in type(one).__module__ else tf.constant(words)
+            expected.append(array(one(given)))
+        hold(expected[-1], expected[-2], 1e-6)
 
 
 def test_folders_hold_the_same_members(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from numpynn.layers.input_spec import InputSpec, check_inputs
 from numpynn.layers.masks import attach_masks, masks_of, or_nones
 from numpynn.layers.shapes import batch_shapes, copied, map_shapes
 from numpynn.symbolic import KerasTensor, Node, any_symbolic, inferred
+from numpynn.utils.dtypes import dtype_of, name_of
 from numpynn.utils.naming import auto_name
 from numpynn.variables import Variable
 
@@ -79,7 +80,7 @@ class Layer(Holder):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.autocast = autocast
         self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
-        self._dtype = np.dtype(self.dtype_policy.compute_dtype)
+        self._dtype = dtype_of(self.dtype_policy.compute_dtype)
         self.built = False
         self.supports_masking = self._makes_masks
         self.input_spec: Any = None
@@ -470,7 +471,7 @@ class Layer(Holder):
 
     @property
     def dtype(self) -> str:
-        return self._dtype.name
+        return name_of(self._dtype)
 
     compute_dtype = variable_dtype = input_dtype = dtype
 

@@ -30,6 +30,7 @@ from numpynn.saving.registration import (
     objects_in_scope,
 )
 from numpynn.symbolic import FunctionOperation, KerasTensor
+from numpynn.utils.dtypes import name_of
 
 # The families whose members a configuration may name: each is a module here and in Keras.
 _FAMILIES = (
@@ -54,7 +55,7 @@ _ELSEWHERE = {
     ("keras.src.models.functional", "Functional"): "models.functional",
     ("keras.src.losses.losses", "LossFunctionWrapper"): "losses.base",
 }
-_REGISTERED_TOO = {"Functional", "LossFunctionWrapper"}  # Keras writes a registered name for those that are not public
+_REGISTERED_TOO = {"Functional", "LossFunctionWrapper"}  # not public: Keras registers their names
 
 _shared: ContextVar[dict[int, Any] | None] = ContextVar("numpynn_shared_objects", default=None)
 
@@ -115,7 +116,7 @@ def _serialized_value(obj: Any) -> Any:
         history = obj.history
         config = {
             "shape": obj.shape,
-            "dtype": obj.dtype.name,
+            "dtype": name_of(obj.dtype),
             "keras_history": history and [history.operation.name, *history[1:]],
         }
         return {"class_name": "__keras_tensor__", "config": config}

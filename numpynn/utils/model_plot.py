@@ -10,6 +10,7 @@ from typing import Any
 
 from numpynn.autograd.structure import leaves
 from numpynn.symbolic import FunctionOperation
+from numpynn.utils.dtypes import name_of
 
 
 def model_to_dot(
@@ -129,7 +130,7 @@ class _Shown:
                 if self.shapes and tensors:
                     rows.append(f"{role}: {', '.join(str(x.shape) for x in leaves(tensors))}")
             if self.dtype:
-                rows.append(f"dtype: {', '.join(x.dtype.name for x in node.output_tensors)}")
+                rows.append(f"dtype: {', '.join(name_of(x.dtype) for x in node.output_tensors)}")
         if self.trainable and getattr(layer, "weights", None):
             rows.append("trainable" if layer.trainable else "not trainable")
         cells = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
