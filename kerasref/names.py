@@ -220,12 +220,12 @@ def page() -> str:
         "| namespace | have | later | will not |",
         "|---|---|---|---|",
     ]
-    for space, found in by_space.items():
-        count = [sum(name.state == s for name in found) for s in ("have", "later", "never")]
+    for space, members in by_space.items():
+        count = [sum(name.state == s for name in members) for s in ("have", "later", "never")]
         lines.append(f"| `{space}` | {count[0]} | {count[1] or ''} | {count[2] or ''} |")
-    for space, found in by_space.items():
+    for space, members in by_space.items():
         lines += ["", f"## {space}", "", "| name | numpynn |", "|---|---|"]
-        lines += [f"| `{name.name}` | {_said(name)} |" for name in found]
+        lines += [f"| `{name.name}` | {_said(name)} |" for name in members]
     return "\n".join(lines) + "\n"
 
 
