@@ -221,7 +221,7 @@ def test_the_focal_loss_is_finite_at_certainty(p):
 @given(hnp.arrays("float64", 5, elements=st.floats(0.05, 1)), st.sampled_from([0.5, 1.0]))
 def test_the_first_loss_is_the_entropy_of_the_prior(shares, tau):
     prior = shares / shares.sum()
-    loss = prior_cross_entropy.prior_cross_entropy(prior, tau)
+    loss = prior_cross_entropy.PriorCrossEntropy(prior, tau).call
     each = loss(np.eye(5), np.zeros((5, 5)))
     if tau == 1.0:
         assert np.sum(prior * each) == pytest.approx(-np.sum(prior * np.log(prior)), rel=1e-6)

@@ -16,6 +16,9 @@ def my_loss(y_true: Array, y_pred: Array) -> Array:
     return losses.binary_crossentropy(y_true, y_pred)
 
 
+CUSTOM_OBJECTS = {"my_loss": my_loss}
+
+
 def model() -> Array:
     category = Input((4,))
     label = layers.Dense(2, activation="sigmoid", name="x")(category)

@@ -6,14 +6,22 @@ from numpynn.typing import Array
 
 
 class CustomMSE(losses.Loss):
-    def __init__(self, regularization_factor: float = 0.1, name: str = "custom_mse") -> None:
-        super().__init__(name=name)
+    def __init__(
+        self, regularization_factor: float = 0.1, name: str = "custom_mse", **kwargs: Array
+    ) -> None:
+        super().__init__(name=name, **kwargs)
         self.regularization_factor = regularization_factor
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         error = ops.mean(ops.square(y_true - y_pred), axis=-1)
         pull = ops.mean(ops.square(0.5 - y_pred), axis=-1)
         return error + self.regularization_factor * pull
+
+    def get_config(self) -> dict[str, Array]:
+        return {**super().get_config(), "regularization_factor": self.regularization_factor}
+
+
+CUSTOM_OBJECTS = {"CustomMSE": CustomMSE}
 
 
 def model() -> Array:

@@ -11,6 +11,9 @@ def focal_loss(y_true: Array, y_pred: Array) -> Array:
     return -ops.sum(y_true * (1 - p) ** GAMMA * ops.log(p), axis=-1)
 
 
+CUSTOM_OBJECTS = {"focal_loss": focal_loss}
+
+
 def model() -> Array:
     model = Sequential(
         [

@@ -18,6 +18,12 @@ def exact_match(y_true: Array, y_pred: Array) -> Array:
     return ops.all(ops.equal(y_pred > 0, y_true > 0.5), axis=-1)
 
 
+CUSTOM_OBJECTS = {
+    "multi_label_crossentropy": multi_label_crossentropy,
+    "exact_match": exact_match,
+}
+
+
 def model() -> Array:
     model = Sequential([Input((32,)), layers.Dense(64, activation="relu"), layers.Dense(LABELS)])
     model.compile("adam", loss=multi_label_crossentropy, metrics=[exact_match])

@@ -65,6 +65,9 @@ def my_loss(y_true: Array, y_pred: Array) -> Array:
     return binary_crossentropy(y_true, y_pred)
 
 
+CUSTOM_OBJECTS = {"my_loss": my_loss}
+
+
 def model() -> Model:
     category = Input((len(SHARES),))
     label = layers.Dense(2, activation="sigmoid", name="x")(category)
@@ -75,7 +78,7 @@ def model() -> Model:
 
 def best(file: str = FILE) -> Model:
     """The model of the lowest validation loss, ready to train on."""
-    loaded: Model = saving.load_model(file, custom_objects={"my_loss": my_loss})
+    loaded: Model = saving.load_model(file, custom_objects=CUSTOM_OBJECTS)
     return loaded
 
 

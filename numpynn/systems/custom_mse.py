@@ -35,14 +35,22 @@ METRIC = "loss"
 class CustomMSE(Loss):
     """mean_k (y_k - p_k)² + λ mean_k (½ - p_k)²,  (B, K) → (B,)."""
 
-    def __init__(self, regularization_factor: float = 0.1, name: str = "custom_mse") -> None:
-        super().__init__(name=name)
+    def __init__(
+        self, regularization_factor: float = 0.1, name: str = "custom_mse", **kwargs: Any
+    ) -> None:
+        super().__init__(name=name, **kwargs)
         self.regularization_factor = regularization_factor
 
     def call(self, y_true: Array, y_pred: Array) -> Array:
         error = np.mean(np.square(y_true - y_pred), axis=-1)
         pull = np.mean(np.square(0.5 - y_pred), axis=-1)
         return error + self.regularization_factor * pull
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "regularization_factor": self.regularization_factor}
+
+
+CUSTOM_OBJECTS = {"CustomMSE": CustomMSE}
 
 
 def data(seed: int = 0) -> Split:

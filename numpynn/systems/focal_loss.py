@@ -46,6 +46,9 @@ def focal_loss(y_true: Array, y_pred: Array) -> Array:
     return -np.sum(y_true * (1 - p) ** GAMMA * np.log(p), axis=-1)
 
 
+CUSTOM_OBJECTS = {"focal_loss": focal_loss}
+
+
 def model() -> Sequential:
     model = Sequential(
         [

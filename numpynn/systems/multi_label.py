@@ -60,6 +60,12 @@ def exact_match(y_true: Array, y_pred: Array) -> Array:
     return np.all((y_pred > 0) == (y_true > 0.5), axis=-1)
 
 
+CUSTOM_OBJECTS = {
+    "multi_label_crossentropy": multi_label_crossentropy,
+    "exact_match": exact_match,
+}
+
+
 def model() -> Sequential:
     model = Sequential([Input((32,)), layers.Dense(64, activation="relu"), layers.Dense(LABELS)])
     model.compile("adam", loss=multi_label_crossentropy, metrics=[exact_match])

@@ -17,14 +17,14 @@ Source: notes on custom losses in Keras; Su Jianlin 2020; Menon et al. 2021.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from numpynn import Input, Sequential, layers
 from numpynn.datasets import two_level_labels
-from numpynn.losses import CategoricalCrossentropy, categorical_crossentropy
+from numpynn.losses import CategoricalCrossentropy, Loss, categorical_crossentropy
 from numpynn.systems import Split
 from numpynn.typing import Array
 from numpynn.utils import to_categorical
@@ -44,15 +44,35 @@ def data(seed: int = 0) -> Split:
     return Split(x, to_categorical(y[:, 1], classes), x_test, to_categorical(y_test[:, 1], classes))
 
 
-def prior_cross_entropy(prior: Array, tau: float = 1.0) -> Callable[[Array, Array], Array]:
+class PriorCrossEntropy(Loss):
     """The loss of scores (B, K) for one-hot targets, K classes of shares `prior` (K,)."""
-    shift = tau * np.log(prior + 1e-8)
 
-    def loss(y_true: Array, y_pred: Array) -> Array:
+    def __init__(
+        self,
+        prior: Sequence[float],
+        tau: float = 1.0,
+        name: str = "prior_cross_entropy",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.prior, self.tau = prior, tau
+
+    def call(self, y_true: Array, y_pred: Array) -> Array:
+        shift = self.tau * np.log(np.array(self.prior) + 1e-8)
         adjusted = y_pred + shift.astype(y_pred.dtype)
         return categorical_crossentropy(y_true, adjusted, from_logits=True)
 
-    return loss
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "prior": [*self.prior], "tau": self.tau}
+
+
+CUSTOM_OBJECTS = {"PriorCrossEntropy": PriorCrossEntropy}
+
+
+def prior() -> list[float]:
+    """The share of each class in training."""
+    shares: list[float] = data().y.mean(axis=0).tolist()
+    return shares
 
 
 def model(adjusted: bool = True) -> Sequential:
@@ -64,9 +84,7 @@ def model(adjusted: bool = True) -> Sequential:
             layers.Dense(two_level_labels.NARROW),
         ]
     )
-    loss: Any = CategoricalCrossentropy(from_logits=True)
-    if adjusted:
-        loss = prior_cross_entropy(data().y.mean(axis=0))
+    loss = PriorCrossEntropy(prior()) if adjusted else CategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss=loss, metrics=["accuracy"])
     return model
 

@@ -55,6 +55,9 @@ class TopTwoAccuracy(Metric):
         return self.right / self.total
 
 
+CUSTOM_OBJECTS = {"TopTwoAccuracy": TopTwoAccuracy}
+
+
 def model() -> Sequential:
     model = Sequential([Input((32,)), layers.Dense(64, activation="relu"), layers.Dense(LABELS)])
     model.compile("adam", BinaryCrossentropy(from_logits=True), metrics=[TopTwoAccuracy()])
