@@ -218,6 +218,15 @@ def test_projection_arrives_and_shorter_steps_stop_at_the_wall():
     assert bowl.value(shortened) > 1.1 * bowl.value(bowl.SOLUTION)
 
 
+@pytest.mark.parametrize(("start", "end"), [(-2.0, -1.473), (0.1, -1.473), (0.15, 1.347), (2.0, 1.347)])
+def test_descent_ends_in_the_valley_where_it_starts(start, end):
+    """f(x) = x⁴/4 - x² + x/4 has two valleys, the deeper one at -1.47."""
+    x = np.array([start])
+    for _ in range(500):
+        x = x - 0.05 * grad(lambda x: np.sum(x**4 / 4 - x**2 + x / 4))(x).numpy()
+    np.testing.assert_allclose(x, end, atol=1e-3)
+
+
 # -- naive Bayes -----------------------------------------------------------------------------------
 
 
@@ -264,6 +273,15 @@ def test_one_pass_of_counting_is_right_for_most_of_the_test_documents():
     assert counts[:, :-1].sum() == train.sum()
     assert bayes.measure(counts) > 0.95
     assert bayes.measure(bayes.start()) < 0.5
+
+
+def test_no_correlation_is_not_independence():
+    """x uniform in [-1, 1] and y = s x, the sign s by a fair coin: Cov(x², y²) = 4/45."""
+    random = np.random.default_rng(0)
+    x = random.uniform(-1, 1, 200_000)
+    y = random.choice([-1.0, 1.0], len(x)) * x
+    assert np.cov(x, y)[0, 1] == pytest.approx(0, abs=5e-3)
+    assert np.cov(x**2, y**2)[0, 1] == pytest.approx(4 / 45, rel=0.02)
 
 
 # -- the curse of dimensionality -------------------------------------------------------------------

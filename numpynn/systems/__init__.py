@@ -56,6 +56,11 @@ SLUGS = (
     "fraud-baseline",
     "fraud-class-weight",
     "fraud-oversampling",
+    "least-squares",
+    "polynomial-capacity",
+    "constrained-descent",
+    "naive-bayes",
+    "curse-of-dimensionality",
     "two-outputs",
     "two-outputs-custom",
     "labels-as-inputs",
@@ -69,15 +74,10 @@ SLUGS = (
     "tensorboard-log",
     "layer-in-layer",
     "sparse-representation",
-    "least-squares",
-    "polynomial-capacity",
-    "constrained-descent",
-    "naive-bayes",
-    "curse-of-dimensionality",
     "smooth-functions",
     "appendix-snippets",
 )
-"""In the order of the course."""
+"""In the order of the course, then what was added to it."""
 
 
 class Split(NamedTuple):
