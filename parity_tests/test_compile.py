@@ -455,6 +455,7 @@ def compilations(library: Any) -> Iterator[dict[str, Any]]:
 def test_the_compile_configuration_is_keras_and_comes_back(number: int) -> None:
     configurations = []
     for library in (numpynn, keras):
+        library.utils.clear_session()  # names begin anew
         model = single(library, "")
         assert model.get_compile_config() == {}
         model.compile(**list(compilations(library))[number])
@@ -466,6 +467,7 @@ def test_the_compile_configuration_is_keras_and_comes_back(number: int) -> None:
         )
     assert ours == theirs
     for config in configurations:
+        numpynn.utils.clear_session()
         again = single(numpynn, "")
         again.compile_from_config(json.loads(json.dumps(config)))
         found = json.loads(json.dumps(again.get_compile_config()))

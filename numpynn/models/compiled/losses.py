@@ -9,6 +9,7 @@ from numpynn.losses import Loss
 from numpynn.metrics import Mean, Metric
 from numpynn.models.compiled.identifiers import check_losses, resolved_loss
 from numpynn.models.compiled.structures import (
+    NESTED,
     at,
     is_nested,
     laid_over,
@@ -59,11 +60,13 @@ class CompileLoss:
                 f"Loss {self.loss!r} needs targets; `y` is missing in the call to fit, evaluate or "
                 "the like."
             )
-        if not is_nested(y_true) and not is_nested(y_pred):
+        if not isinstance(y_pred, NESTED) and not isinstance(y_true, NESTED):
             if not self.built:
                 self.build(y_true, y_pred)
             _, loss, weight, _ = self._losses[0]  # as in Keras: of several for one output the first
-            value = loss(y_true, y_pred, _weights_at((), sample_weight))
+            if sample_weight is not None:
+                sample_weight = _weights_at((), sample_weight)
+            value = loss(y_true, y_pred, sample_weight)
             return value if weight is None else value * weight
         y_true = self._fitted(y_true, y_pred)
         if not self.built:

@@ -11,7 +11,7 @@ from numpynn.autograd.structure import leaves, map_structure
 from numpynn.autograd.tensor import Tensor
 from numpynn.metrics import Mean, Metric
 from numpynn.models.compiled.identifiers import check_metrics, resolved_metric
-from numpynn.models.compiled.structures import is_nested, laid_over, outline
+from numpynn.models.compiled.structures import NESTED, is_nested, laid_over, outline
 
 
 class MetricsOfOutput:
@@ -64,7 +64,7 @@ class CompileMetrics(Metric):
         """Add a batch to every metric. Raises ValueError without targets."""
         if not self.built:
             self.build(y_true, y_pred)
-        if self._alone is not None and not is_nested(y_true) and not is_nested(y_pred):
+        if self._alone is not None and not isinstance(y_true, NESTED):
             for metric in self._alone:
                 metric.update_state(y_true, y_pred)
             return
@@ -106,7 +106,7 @@ class CompileMetrics(Metric):
         self._plain = self._made("metrics", self._given, *arguments)
         self._weighted = self._made("weighted_metrics", self._given_weighted, *arguments)
         self._named = _by_name(self._plain, self._weighted)
-        if len(outputs) == 1 and not self._given_weighted:
+        if not is_nested(y_pred) and not self._given_weighted:
             self._alone = self.metrics
         self.built = True
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from numpynn.autograd.structure import leaves, rebuild
 
+NESTED = (list, tuple, dict)
+
 
 def is_nested(value: Any) -> bool:
-    return isinstance(value, (list, tuple, dict))
+    return isinstance(value, NESTED)
 
 
 def same_structure(a: Any, b: Any, lists_as_tuples: bool = False) -> bool:

@@ -10,6 +10,7 @@ from numpynn.layers.base import Layer
 from numpynn.metrics import Mean, Metric
 from numpynn.models.compiled import CompileLoss, CompileMetrics, figure
 from numpynn.models.training.fixed import Fixed
+from numpynn.variables import Variable
 
 
 class Compiled(Layer):
@@ -147,6 +148,11 @@ class Compiled(Layer):
     @property
     def metrics_names(self) -> list[str]:
         return [metric.name for metric in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The state of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
 
     def reset_metrics(self) -> None:
         """Start all running means anew."""

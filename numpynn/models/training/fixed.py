@@ -37,8 +37,13 @@ class Fixed:
 
     def losses(self) -> list[Any]:
         """`model.losses`: what layers added in the last call, and the penalties of the weights."""
-        terms = [term for layer in self._layers for term in layer._losses]
-        return terms + [w.regularizer(w) for w in self._penalised]
+        terms: list[Any] = []
+        for layer in self._layers:
+            if layer._losses:
+                terms += layer._losses
+        for weight in self._penalised:
+            terms.append(weight.regularizer(weight))
+        return terms
 
 
 def _parts(metric: Metric) -> list[Metric]:

@@ -141,7 +141,8 @@ class Stepping(Compiled):
 
     def _over_next(self, batches: Iterator[Any], step: Any) -> Logs:
         """The logs of the last of the next steps. Raises StopIteration where there is no batch."""
-        logs = self._undisturbed(step, next(batches))
+        batch = next(batches)
+        logs = self._undisturbed(step, batch)
         if self._fixed is None and self._running:
             self._fixed = Fixed(self)
         if self.steps_per_execution > 1:
