@@ -251,3 +251,17 @@ def test_a_generator_that_ends_early_keeps_what_was_learnt() -> None:
     assert len(history.history["loss"]) == 1
     hold(model.get_weights(), after(4), 1e-12)
     model.fit(X, Y, **RUN)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"optimizer": "adamm"}, {"loss": "msee"}, {"metrics": ["maee"]}, {"metrics": "mae"}]
+)
+def test_a_compile_that_is_refused_changes_nothing(wrong: dict[str, Any]) -> None:
+    model = watched()
+    model.fit(X, Y, **RUN)
+    optimizer = model.optimizer
+    with pytest.raises(ValueError):
+        model.compile(**{"optimizer": "sgd", "loss": "mae", "metrics": ["mse"], **wrong})
+    assert model.optimizer is optimizer and model.loss == "mse"
+    assert list(model.fit(X, Y, **RUN).history) == ["loss", "mae"]
+    hold(model.get_weights(), after(2 * BATCHES), 1e-12)

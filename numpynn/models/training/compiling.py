@@ -50,30 +50,32 @@ class Compiled(Layer):
         loss_weights: the share of each loss in the total. weighted_metrics: those that sample
         weights apply to. A loss, or metrics, that an earlier compile set stay where none are given.
         steps_per_execution: how many batches are taken between two calls of the batch hooks.
-        auto_scale_loss: scale the loss where the model computes in float16.
-        run_eagerly and jit_compile are taken for Keras's sake; NumPy always runs eagerly.
+        run_eagerly and jit_compile are taken for Keras's sake, as NumPy always runs eagerly; so is
+        auto_scale_loss, as there is no mixed precision that a loss would be scaled for.
         Raises ValueError for unknown names, and for metrics that are not in a list or dict.
         """
-        given = optimizers.get(optimizer)
+        optimizer = optimizers.get(optimizer)  # all is checked before anything changes
         names = getattr(self, "output_names", None)
-        if loss is not None:
-            self._compile_loss = CompileLoss(loss, loss_weights, names)
-            self.loss = loss
+        losses = None if loss is None else CompileLoss(loss, loss_weights, names)
+        measured = None
         if metrics is not None or weighted_metrics is not None:
-            self._compile_metrics = CompileMetrics(metrics, weighted_metrics, names)
-        self.optimizer = self._scaling(given) if auto_scale_loss else given
+            measured = CompileMetrics(metrics, weighted_metrics, names)
         if jit_compile is True and run_eagerly:
             warnings.warn(
                 "`jit_compile` and `run_eagerly` cannot both be True; nothing is compiled.",
                 stacklevel=2,
             )
+        self.optimizer = optimizer
+        if losses is not None:
+            self._compile_loss, self.loss = losses, loss
+        self._compile_metrics = measured or self._compile_metrics
         self.run_eagerly = run_eagerly
         self.jit_compile = jit_compile is True and not run_eagerly
         self.steps_per_execution = steps_per_execution
         self.stop_training = False
         self._loss_tracker = Mean(name="loss")
         self._compile_arguments = CompileArguments(
-            optimizer=given,
+            optimizer=optimizer,
             loss=loss,
             loss_weights=loss_weights,
             metrics=metrics,
@@ -87,13 +89,6 @@ class Compiled(Layer):
         self.train_function: Any = None
         self.test_function: Any = None
         self.predict_function: Any = None
-
-    def _scaling(self, optimizer: Any) -> Any:
-        """The optimizer; one that scales the loss around it, where gradients would vanish."""
-        mixed = self.dtype_policy.name == "mixed_float16"
-        if not mixed or optimizer is None or isinstance(optimizer, optimizers.LossScaleOptimizer):
-            return optimizer
-        return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, for a file; empty before it."""
