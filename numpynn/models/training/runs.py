@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -170,7 +170,7 @@ class Trainer(Stepping, OlderNames):
         self.make_test_function()
         self.stop_evaluating = False
         logs: Logs = {}
-        with self._unchanging(data), no_grad():
+        with self._unchanging(), closing(data), no_grad():
             hooks.on_test_begin()
             self.reset_metrics()
             before = _heard(hooks, "on_test_batch_begin")
@@ -208,7 +208,7 @@ class Trainer(Stepping, OlderNames):
         self.make_predict_function()
         self.stop_predicting = False
         outputs: list[Any] = []
-        with self._unchanging(data), no_grad():
+        with self._unchanging(), closing(data), no_grad():
             hooks.on_predict_begin()
             for first, last, batches in data:
                 hooks.on_predict_batch_begin(first)
@@ -241,9 +241,10 @@ class Trainer(Stepping, OlderNames):
             sample_weight = class_weights_to_sample_weights(y, class_weight)
         batch = _single_batch(x, y, sample_weight)
         self.make_train_function()
-        self.reset_metrics()
-        logs = plain_logs(self.train_function(iter([batch])))
-        return logs if return_dict else self._listed(logs)
+        with self._unchanging():
+            self.reset_metrics()
+            logs = plain_logs(self.train_function(iter([batch])))
+            return logs if return_dict else self._listed(logs)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -252,10 +253,10 @@ class Trainer(Stepping, OlderNames):
         self._require_compiled("test_on_batch")
         batch = _single_batch(x, y, sample_weight)
         self.make_test_function()
-        self.reset_metrics()
-        with no_grad():
+        with self._unchanging(), no_grad():
+            self.reset_metrics()
             logs = plain_logs(self.test_function(iter([batch])))
-        return logs if return_dict else self._listed(logs)
+            return logs if return_dict else self._listed(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch, as arrays."""
@@ -298,7 +299,7 @@ class Trainer(Stepping, OlderNames):
         self._initial_epoch = self._initial_batch = None
         finished = False
         try:
-            with self._unchanging(data), interruption() as self._interruption:
+            with self._unchanging(), closing(data), interruption() as self._interruption:
                 yield
             finished = True
         finally:
@@ -310,8 +311,8 @@ class Trainer(Stepping, OlderNames):
                 validation.close()
 
     @contextmanager
-    def _unchanging(self, data: Epochs) -> Iterator[None]:
-        """While `data` are gone through, layers, weights and metrics are looked up once."""
+    def _unchanging(self) -> Iterator[None]:
+        """In this scope layers, weights and metrics are looked up once."""
         outer = self._running, self._fixed
         self._running = True
         if self._fixed is None:
@@ -320,7 +321,6 @@ class Trainer(Stepping, OlderNames):
             yield
         finally:
             self._running, self._fixed = outer
-            data.close()
 
     def _results_or(self, logs: Logs) -> Logs:
         """The results of the metrics, where these are what the step returned; else that."""
@@ -330,7 +330,7 @@ class Trainer(Stepping, OlderNames):
     def _listed(self, logs: Logs) -> Any:
         """The values in the order of the metrics, then those of other names; one alone as it is."""
         names: list[str] = []
-        for metric in self.metrics:
+        for metric in self._active_metrics():
             if isinstance(metric, CompileMetrics):
                 names += [each.name for each in metric.metrics]
             else:
