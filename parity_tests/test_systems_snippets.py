@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import numpynn
+from kerasref.systems import appendix_snippets as keras_snippets
 from numpynn import Input, Model, Sequential, Variable, callbacks, layers, losses, metrics, ops
 from numpynn.systems import appendix_snippets
 
@@ -194,15 +195,27 @@ def test_dot_and_multiply_within_each_sample(library):
     np.testing.assert_array_equal(product, [[6, 14, 24, 36, 50]])
 
 
+@BOTH
+def test_a_product_of_batches_mixes_their_samples(library):
+    """K.dot(in1, transpose(in2)) holds what Dot gives, beside products of different samples."""
+    one = np.array([[1.0, 2, 3, 4, 5], [1, 1, 1, 1, 1]])
+    other = np.array([[6.0, 7, 8, 9, 10], [0, 0, 0, 0, 1]])
+    mixed = np.asarray(library.ops.matmul(one, library.ops.transpose(other)))
+    np.testing.assert_array_equal(mixed, [[130, 5], [40, 1]])
+    inner = np.asarray(library.layers.Dot(axes=1)([one, other]))
+    np.testing.assert_array_equal(inner[:, 0], np.diag(mixed))
+
+
 # -- layers, variables, metrics of one's own -------------------------------------------------------
 
 
-def test_the_layer_of_the_appendix_sums_its_rows():
-    layer = appendix_snippets.Linear(4)
+@pytest.mark.parametrize("system", [appendix_snippets, keras_snippets], ids=["numpynn", "keras"])
+def test_the_layer_of_the_appendix_sums_its_rows(system):
+    layer = system.Linear(4)
     found = np.asarray(layer(np.ones((2, 2))))
     expected = layer.w.numpy().sum(axis=0)
     np.testing.assert_allclose(found, [expected, expected], rtol=1e-6)
-    again = appendix_snippets.Linear.from_config(layer.get_config())
+    again = system.Linear.from_config(layer.get_config())
     assert again.units == 4
 
 
