@@ -9,6 +9,7 @@ import pytest
 from benchmarks import networks
 from kerasref.systems import load as load_keras
 from numpynn import systems
+from numpynn.autograd.structure import map_structure
 
 
 def one_step(model: Any, x: Any, y: Any) -> Any:
@@ -24,7 +25,10 @@ def test_step(benchmark: Any, slug: str, side: str) -> None:
     system = systems.load(slug)
     split, size = system.data(), system.module.BATCH_SIZE
     model = system.model() if side == "numpynn" else load_keras(slug).model()
-    benchmark(one_step(model, split.x[:size].astype("float32"), split.y[:size]))
+    x, y = map_structure(
+        lambda array: None if array is None else array[:size].astype("float32"), (split.x, split.y)
+    )
+    benchmark(one_step(model, x, y))
 
 
 @pytest.mark.parametrize("side", ["numpynn", "keras"])

@@ -218,7 +218,9 @@ def test_projection_arrives_and_shorter_steps_stop_at_the_wall():
     assert bowl.value(shortened) > 1.1 * bowl.value(bowl.SOLUTION)
 
 
-@pytest.mark.parametrize(("start", "end"), [(-2.0, -1.473), (0.1, -1.473), (0.15, 1.347), (2.0, 1.347)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(-2.0, -1.473), (0.1, -1.473), (0.15, 1.347), (2.0, 1.347)]
+)
 def test_descent_ends_in_the_valley_where_it_starts(start, end):
     """f(x) = x⁴/4 - x² + x/4 has two valleys, the deeper one at -1.47."""
     x = np.array([start])
