@@ -25,9 +25,8 @@ def test_step(benchmark: Any, slug: str, side: str) -> None:
     system = systems.load(slug)
     split, size = system.data(), system.module.BATCH_SIZE
     model = system.model() if side == "numpynn" else load_keras(slug).model()
-    x, y = map_structure(
-        lambda array: None if array is None else array[:size].astype("float32"), (split.x, split.y)
-    )
+    x = map_structure(lambda array: array[:size].astype("float32"), split.x)
+    y = map_structure(lambda array: None if array is None else array[:size], split.y)
     benchmark(one_step(model, x, y))
 
 
