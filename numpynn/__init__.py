@@ -124,13 +124,13 @@ if TYPE_CHECKING:
     from numpynn.layers import (
         Layer as Layer,
     )
-    from numpynn.symbolic import KerasTensor as KerasTensor
     from numpynn.losses import Loss as Loss
     from numpynn.metrics import Metric as Metric
     from numpynn.models import Model as Model
     from numpynn.models import Sequential as Sequential
     from numpynn.optimizers import Optimizer as Optimizer
     from numpynn.regularizers import Regularizer as Regularizer
+    from numpynn.symbolic import KerasTensor as KerasTensor
     from numpynn.variables import Variable as Variable
 
 __all__ = [*_MODULES, *_OBJECTS]
