@@ -12,7 +12,7 @@ import numpy as np
 import numpynn
 from numpynn.autograd.tape import recording, sweep
 
-BATCH_SIZE, BATCHES = 32, 100
+BATCH_SIZE, BATCHES, EPOCHS = 32, 100, 5
 
 generator = np.random.default_rng(0)
 X = generator.normal(size=(BATCH_SIZE * BATCHES, 4)).astype("float32")
@@ -35,20 +35,21 @@ def model() -> Any:
     model = numpynn.Sequential(
         [numpynn.Input((4,)), dense(10, activation="relu"), dense(3, activation="softmax")]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss = numpynn.losses.SparseCategoricalCrossentropy()
+    model.compile("adam", loss, metrics=["accuracy"])
     return model
 
 
-def fit(model: Any, epochs: int = 1, shuffle: bool = True) -> None:
-    """`BATCHES` steps an epoch."""
-    model.fit(X, Y, BATCH_SIZE, epochs, verbose=0, shuffle=shuffle, callbacks=[EpochEnds()])
+def fit(model: Any, shuffle: bool = True) -> None:
+    """Some epochs."""
+    model.fit(X, Y, BATCH_SIZE, EPOCHS, verbose=0, shuffle=shuffle, callbacks=[EpochEnds()])
 
 
-def bare(model: Any, epochs: int = 1) -> None:
+def bare(model: Any) -> None:
     """The same steps, nothing around them: forward, loss, backward, optimizer."""
-    loss_function = numpynn.losses.SparseCategoricalCrossentropy()
-    weights, optimizer = model.trainable_variables, model.optimizer
-    for _ in range(epochs):
+    loss_function, optimizer = model.loss, model.optimizer
+    weights = model.trainable_variables
+    for _ in range(EPOCHS):
         for start in range(0, len(X), BATCH_SIZE):
             x, y = X[start : start + BATCH_SIZE], Y[start : start + BATCH_SIZE]
             with recording():
