@@ -48,7 +48,7 @@ LATER = {
         RandomTranslation RandomZoom Resizing SeparableConv1D SeparableConv2D
         SeparableConvolution1D SeparableConvolution2D
         ops: adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose
-        depth_to_space depthwise_conv fold max_pool separable_conv space_to_depth unfold
+        depth_to_space depthwise_conv fold image max_pool separable_conv space_to_depth unfold
     """,
     "recurrence": """
         layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Embedding GRU GRUCell LSTM LSTMCell

@@ -72,6 +72,7 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("mnist", (5000, 28, 28), (5000,), np.int64, "embedded"),
         ("noisy-sine", (64, 1), (64,), np.float64, "generated"),
         ("reuters-r8", (7674,), (7674,), np.int64, "generated"),
+        ("two-level-labels", (3000, 32), (3000, 2), np.int64, "generated"),
         ("xor", (4, 2), (4,), np.int64, "embedded"),
     ],
 )
@@ -87,7 +88,8 @@ def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, 
 
 def test_the_table_above_has_every_name():
     names = "boston-housing credit-card-fraud diabetes food-prices ionosphere iris mnist"
-    assert [*NAMES] == [*names.split(), "noisy-sine", "reuters-r8", "xor"]
+    more = "noisy-sine reuters-r8 two-level-labels xor"
+    assert [*NAMES] == [*names.split(), *more.split()]
 
 
 @pytest.mark.usefixtures("offline")

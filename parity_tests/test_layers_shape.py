@@ -14,7 +14,7 @@ from pairs import FLOAT_TYPES, agree, array, both_float_types, filled, hold, nor
 
 import numpynn
 from numpynn import layers
-from numpynn.ops.image import resize
+from numpynn.ops.resizing import resize
 
 FORMATS = ["channels_last", "channels_first"]
 

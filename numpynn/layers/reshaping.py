@@ -14,7 +14,7 @@ import numpy as np
 
 from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
-from numpynn.ops.image import INTERPOLATIONS, resize
+from numpynn.ops.resizing import INTERPOLATIONS, resize
 from numpynn.typing import Array
 from numpynn.utils import arguments
 

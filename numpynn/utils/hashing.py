@@ -47,9 +47,10 @@ def siphash64(strings: Array, key: Sequence[int]) -> Array:
 
 def concatenated64(first: Array, second: Array) -> Array:
     """One fingerprint of two, in this order: TensorFlow's `FingerprintCat64`."""
-    found = _shift_mix(second * _CAT) * _CAT
-    found = (found ^ (first ^ np.uint64(_CAT))) * _CAT
-    return _shift_mix(_shift_mix(found) * _CAT)
+    with np.errstate(over="ignore"):  # which NumPy warns of where these are single numbers
+        found = _shift_mix(second * _CAT) * _CAT
+        found = (found ^ (first ^ np.uint64(_CAT))) * _CAT
+        return _shift_mix(_shift_mix(found) * _CAT)
 
 
 def _by_length(strings: Array, hashed: Rows) -> Array:
