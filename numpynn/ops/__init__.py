@@ -5,6 +5,7 @@
     math.py      reductions by segment, the largest k, distances, special functions
     linalg.py    matrices: inverses, equations, decompositions, norms
     core.py      conversion, control flow, slices, scattering
+    resizing.py  images in another size
     dtypes.py    what dtype comes out; Python numbers and lists as arrays
     erf.py       the error function, which NumPy lacks
 
