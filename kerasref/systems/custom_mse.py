@@ -33,5 +33,5 @@ def model() -> Array:
             layers.Dense(1),
         ]
     )
-    model.compile(optimizers.Adam(0.01), loss=CustomMSE())
+    model.compile(optimizers.Adam(0.02), loss=CustomMSE())
     return model

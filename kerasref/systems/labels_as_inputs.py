@@ -28,5 +28,5 @@ def model() -> Array:
     x = layers.Dense(4, activation="softmax", name="x")(a)
     y = layers.Dense(2, activation="softmax", name="y")(c)
     model = Model([a, c, true_x, true_y], Losses()([true_x, x, true_y, y]))
-    model.compile(optimizers.Adam(0.01))
+    model.compile(optimizers.Adam(0.03))
     return model

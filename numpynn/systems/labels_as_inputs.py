@@ -29,7 +29,7 @@ from numpynn.typing import Array
 
 CHAPTER = "several outputs"
 TASK = "targets as inputs, the loss made in a layer"
-EPOCHS = 300
+EPOCHS = 100
 BATCH_SIZE = 32
 METRIC = "loss"
 
@@ -64,5 +64,5 @@ def model() -> Model:
     x = layers.Dense(4, activation="softmax", name="x")(a)
     y = layers.Dense(2, activation="softmax", name="y")(c)
     model = Model([a, c, true_x, true_y], Losses()([true_x, x, true_y, y]))
-    model.compile(Adam(0.01))
+    model.compile(Adam(0.03))
     return model
