@@ -79,7 +79,8 @@ def test_normalization_learns_and_gives_what_keras_does(
         assert results[0].dtype == np.dtype(dtype)
     hold(*results, 10 * BARS[dtype]["forward"])
     hold(*(layer.get_weights() for layer in made), BARS[dtype]["forward"])
-    assert [w.path for w in made[0].weights] == [w.path for w in made[1].weights]
+    names = [[w.path.split("/")[-1] for w in layer.weights] for layer in made]
+    assert names[0] == names[1]
     for name in ("mean", "variance"):
         hold(getattr(made[0], name), array(getattr(made[1], name)), BARS[dtype]["forward"])
 
