@@ -463,3 +463,49 @@ def test_copied_and_saved_weights_are_the_same_thing(tmp_path: Path) -> None:
     copied = network(numpynn)
     copy_weights(theirs, copied)
     hold(ours.get_weights(), copied.get_weights(), 0.0)
+
+
+def test_frozen_layers_stay_frozen_and_the_optimizer_goes_on(tmp_path: Path) -> None:
+    def program(library: Any) -> Any:
+        base = library.Sequential([library.Input((4,)), library.layers.Dense(3)], name="base")
+        base.trainable = False
+        x = library.Input((4,))
+        half = library.layers.Dense(3, name="half", trainable=False)(base(x))
+        model = library.Model(x, library.layers.Dense(2)(half), trainable=True)
+        model.compile("adam", "mse")
+        model.train_on_batch(X, Y)
+        return model
+
+    for giver, taker in ((keras, numpynn), (numpynn, keras), (numpynn, numpynn)):
+        model = program(giver)
+        model.save(tmp_path / "frozen.keras")
+        again = taker.models.load_model(tmp_path / "frozen.keras")
+        assert again.layers[0].trainable and not again.get_layer("half").trainable
+        assert len(again.trainable_weights) == 2
+        assert int(array(again.optimizer.iterations)) == 1
+        hold(again.train_on_batch(X, Y), model.train_on_batch(X, Y), 1e-5)
+
+
+def test_graphs_with_a_step_of_their_own_come_back(tmp_path: Path) -> None:
+    def program(library: Any) -> Any:
+        class Net(library.Model):  # type: ignore[name-defined,misc]
+            def predict_step(self, data: Any) -> Any:
+                return super().predict_step(data) + 1.0
+
+        x = library.Input((4,))
+        return Net, Net(x, library.layers.Dense(2)(x))
+
+    made = {library: program(library) for library in (keras, numpynn)}
+    for giver, taker in ((keras, numpynn), (numpynn, keras)):
+        model = made[giver][1]
+        model.save(tmp_path / "net.keras")
+        again = taker.models.load_model(tmp_path / "net.keras", {"Net": made[taker][0]})
+        hold(again.predict(X, verbose=0), model.predict(X, verbose=0), 1e-6)
+
+
+def test_model_makes_functional_models_of_configurations() -> None:
+    for library in (keras, numpynn):
+        model = with_scaled(library, scaled(library))
+        config = model.get_config()
+        again = library.Model.from_config(config, custom_objects={"Scaled": type(model.layers[1])})
+        assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]

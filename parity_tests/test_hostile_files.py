@@ -229,6 +229,12 @@ def test_a_configuration_that_is_no_json_object_is_refused(config: bytes) -> Non
         load(archive({**MEMBERS, "config.json": config}))
 
 
+def test_configurations_nested_too_deeply_are_refused() -> None:
+    for config in (b"[" * 100_000, b'{"a": ' * 900 + b"1" + b"}" * 900):
+        with pytest.raises(ValueError, match=r"nested too deeply|JSON"):
+            load(archive({**MEMBERS, "config.json": config}))
+
+
 LAMBDA = """
 import io, sys, warnings, numpynn as nn
 warnings.simplefilter("ignore")

@@ -56,7 +56,9 @@ class InputLayer(Layer):
         self.input_spec = InputSpec(shape=self.batch_shape)
         self.supports_masking = True
         self.built = True
-        tensor = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
+        tensor = input_tensor
+        if tensor is None:
+            tensor = KerasTensor(self.batch_shape, self._dtype, self.name)
         Node(self, (), {}, tensor)
 
     def call(self, inputs: Array) -> Array:

@@ -21,7 +21,7 @@ from numpynn.layers.base import InputSpec, Layer
 from numpynn.layers.core import InputLayer
 from numpynn.layers.shapes import map_shapes
 from numpynn.models.graph import Graph, with_new_inputs
-from numpynn.models.model import Model
+from numpynn.models.model import Model, takes_graph
 from numpynn.symbolic import KerasTensor
 
 
@@ -45,7 +45,7 @@ class Functional(Model):
         self.supports_masking = True
         self.built = True
         if trainable is not None:
-            self.trainable = trainable
+            self._trainable = bool(trainable)  # the layers keep what they were told
 
     # -- what it is made of ---------------------------------------------------------------------
 
@@ -221,22 +221,16 @@ class Functional(Model):
     # -- configuration --------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The layers, and how each is called on the outputs of others."""
+        """The layers, and how each is called on the outputs of others.
+
+        A subclass that takes other arguments than inputs and outputs is described by those.
+        """
         from numpynn.models.graph_config import graph_config
 
+        kind = getattr(type(self), "_written_as", type(self))
+        if not takes_graph(kind):
+            return self._given.config(kind, super().get_config())
         return {"name": self.name, "trainable": self.trainable, **graph_config(self._graph)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        from numpynn.models.graph_config import read_graph
-        from numpynn.saving.registration import CustomObjectScope, objects_in_scope
-
-        with CustomObjectScope({**objects_in_scope(), **(custom_objects or {})}):
-            inputs, outputs = read_graph(config)
-        rest = {
-            k: v for k, v in config.items() if k not in ("layers", "input_layers", "output_layers")
-        }
-        return cls(inputs=inputs, outputs=outputs, **rest)
 
 
 def _require_symbolic(role: str, structure: Any) -> None:

@@ -6,6 +6,7 @@ class Mine(Model): …            layers in `__init__`, the formula in `call`
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from numpynn.layers.base import Layer
@@ -74,6 +75,23 @@ class Model(Trainer):
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
         )
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """The model of a configuration: of a graph, or of the arguments of a class of one's own.
+
+        custom_objects: {name: class or function} that the configuration names.
+        """
+        from numpynn.models.graph_config import read_graph
+        from numpynn.saving.registration import CustomObjectScope, objects_in_scope
+
+        graph = ("layers", "input_layers", "output_layers")
+        with CustomObjectScope({**objects_in_scope(), **(custom_objects or {})}):
+            if not (all(key in config for key in graph) and takes_graph(cls)):
+                return cls(**config)
+            inputs, outputs = read_graph(config)
+            rest = {key: value for key, value in config.items() if key not in graph}
+            return cls(inputs=inputs, outputs=outputs, **rest)
+
     # -- files ----------------------------------------------------------------------------------
 
     def save(
@@ -119,6 +137,16 @@ def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         or (len(args) == 1 and "outputs" in kwargs)
         or ("inputs" in kwargs and "outputs" in kwargs)
     )
+
+
+def takes_graph(kind: type) -> bool:
+    """Whether a class of models is made of inputs and outputs, or of whatever it is given."""
+    if kind is Model:
+        return True
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]  # type: ignore[misc]
+    kinds = {p.kind for p in parameters}
+    passes_on = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return [p.name for p in parameters[:2]] == ["inputs", "outputs"] or passes_on <= kinds
 
 
 _graph_classes: dict[type, type[Model]] = {}

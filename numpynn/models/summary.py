@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from numpynn.autograd.structure import leaves, map_structure
-from numpynn.layers.base import Layer
+from numpynn.symbolic import FunctionOperation
 
 
 class Row(NamedTuple):
@@ -60,22 +60,22 @@ def _with_previous(rows: list[Row]) -> Iterator[tuple[str, Row]]:
 
 
 def _rows(model: Any, expand: bool, layer_range: tuple[str, str] | None, indent: str = "") -> Any:
-    layers = model.layers
+    layers = getattr(model, "operations", None) or model.layers
     if layer_range is not None:
         layers = _chosen(layers, layer_range)
     for layer in layers:
         yield Row(
-            f"{indent}{layer.name} ({type(layer).__name__})",
+            f"{indent}{layer.name} ({_kind_of(layer)})",
             _shape_of(layer),
-            f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
+            _count_of(layer),
             ", ".join(_sources_of(layer)),
-            ("Y" if layer.trainable else "N") if layer.weights else "-",
+            _training_of(layer),
         )
         if expand and hasattr(layer, "layers"):
             yield from _rows(layer, expand, None, indent + "    ")
 
 
-def _chosen(layers: list[Layer], layer_range: tuple[str, str]) -> list[Layer]:
+def _chosen(layers: list[Any], layer_range: tuple[str, str]) -> list[Any]:
     if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
         raise ValueError(f"`layer_range` must be two names of layers; got {layer_range!r}.")
     names = [layer.name for layer in layers]
@@ -86,14 +86,32 @@ def _chosen(layers: list[Layer], layer_range: tuple[str, str]) -> list[Layer]:
     return layers[first : last + 1]
 
 
-def _shape_of(layer: Layer) -> str:
+def _kind_of(layer: Any) -> str:
+    if isinstance(layer, FunctionOperation):
+        return layer.keras_place["class_name"]
+    return type(layer).__name__
+
+
+def _count_of(layer: Any) -> str:
+    if isinstance(layer, FunctionOperation):
+        return "0"
+    return f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+
+
+def _training_of(layer: Any) -> str:
+    if isinstance(layer, FunctionOperation) or not layer.weights:
+        return "-"
+    return "Y" if layer.trainable else "N"
+
+
+def _shape_of(layer: Any) -> str:
     if not layer._inbound_nodes:
         return "?"
     shapes = map_structure(lambda x: x.shape, layer.output)
     return str(shapes) if isinstance(shapes, (list, tuple, dict)) else "?"
 
 
-def _sources_of(layer: Layer) -> list[str]:
+def _sources_of(layer: Any) -> list[str]:
     if not layer._inbound_nodes:
         return []
     tensors = layer._inbound_nodes[0].input_tensors

@@ -58,6 +58,7 @@ def save_model(
     weights_format = kwargs.pop("weights_format", "h5")
     if weights_format not in _WRITERS:
         raise ValueError(f"`weights_format` must be 'h5' or 'npz'; got {weights_format!r}.")
+    kwargs.pop("include_optimizer", None)  # of Keras's older files; the optimizer is always there
     if kwargs:
         raise ValueError(f"save_model() takes no arguments {sorted(kwargs)}.")
     if not model.built:
@@ -179,12 +180,17 @@ def _model_of(text: str | bytes, custom_objects: Any, compile: bool, safe_mode: 
         config = json.loads(text)
     except ValueError as error:
         raise ValueError(f"The configuration of the model is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise ValueError("The configuration of the model is nested too deeply.") from error
     if not isinstance(config, dict):
         raise ValueError(f"The configuration of a model must be a JSON object; got {config!r}.")
     if not compile:
         config["compile_config"] = None
     with object_sharing_scope():
-        return deserialize_keras_object(config, custom_objects, safe_mode)
+        try:
+            return deserialize_keras_object(config, custom_objects, safe_mode)
+        except RecursionError as error:
+            raise ValueError("The configuration of the model is nested too deeply.") from error
 
 
 # -- weights ---------------------------------------------------------------------------------------

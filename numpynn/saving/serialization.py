@@ -186,6 +186,7 @@ def _note_sharing(obj: Any, found: dict[str, Any]) -> None:
 
 def _place_of(kind: type) -> dict[str, Any]:
     """Where a class is found again: its public place, or its registered name."""
+    kind = getattr(kind, "_written_as", kind)  # of a class of models that became functional
     for (module, name), home in _ELSEWHERE.items():
         if kind.__name__ == name and kind.__module__ == f"numpynn.{home}":
             registered = name if name in _REGISTERED_TOO else None
