@@ -5,10 +5,12 @@
     crossentropy.py   losses fused with the softmax or sigmoid before them
     normalization.py  moments, and what divides by them
     encoding.py       one_hot, multi_hot
+    convolution/      convolutions of one to three axes, and their transposes
 
-Convolution, pooling and attention are not here yet.
+Attention is not here yet.
 """
 
+from numpynn.ops.nn.convolution import *  # noqa: F403
 from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403
 from numpynn.ops.nn.encoding import *  # noqa: F403
