@@ -37,18 +37,14 @@ LATER = {
     "convolution": """
         layers: AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
         AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D
-        AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D CenterCrop Conv1D
-        Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D
-        Convolution1DTranspose Convolution2D Convolution2DTranspose Convolution3D
-        Convolution3DTranspose DepthwiseConv1D DepthwiseConv2D GlobalAveragePooling1D
-        GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D
-        GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D
-        GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D
-        MaxPooling2D MaxPooling3D RandomContrast RandomCrop RandomFlip RandomRotation
-        RandomTranslation RandomZoom Resizing SeparableConv1D SeparableConv2D
-        SeparableConvolution1D SeparableConvolution2D
+        AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D CenterCrop
+        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D
+        GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
+        GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D
+        MaxPooling1D MaxPooling2D MaxPooling3D RandomContrast RandomCrop RandomFlip RandomRotation
+        RandomTranslation RandomZoom Resizing
         ops: adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose
-        depth_to_space depthwise_conv fold image max_pool separable_conv space_to_depth unfold
+        depth_to_space depthwise_conv fold max_pool separable_conv space_to_depth unfold
     """,
     "recurrence": """
         layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Embedding GRU GRUCell LSTM LSTMCell

@@ -14,7 +14,7 @@ from pairs import FLOAT_TYPES, agree, array, both_float_types, filled, hold, nor
 
 import numpynn
 from numpynn import layers
-from numpynn.ops.resizing import resize
+from numpynn.ops.image import resize
 
 FORMATS = ["channels_last", "channels_first"]
 
@@ -193,7 +193,7 @@ def test_resize_matches_keras(
     x = normal(n, 1, n, 4, 2) if data_format == "channels_last" else normal(n, 1, 2, n, 4)
     x = (x[0] if single else x).astype("float32")
     hold(
-        resize(x, (m, 5), interpolation, antialias, data_format),
+        resize(x, (m, 5), interpolation, antialias, data_format=data_format),
         keras.ops.image.resize(x, (m, 5), interpolation, antialias, data_format=data_format),
         1e-5,
     )

@@ -25,7 +25,7 @@ from numpynn.ops.dtypes import result_type, standardize_dtype
 LATER = {
     "convolution and pooling": """
         adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose depth_to_space
-        depthwise_conv fold image max_pool separable_conv space_to_depth unfold
+        depthwise_conv fold max_pool separable_conv space_to_depth unfold
     """,
     "attention": "dot_product_attention",
     "speech": "ctc_decode ctc_loss fft fft2 ifft2 irfft istft polar rfft stft",
@@ -59,7 +59,7 @@ def test_every_name_of_keras_is_here_or_on_the_list() -> None:
 
 
 def test_ops_exports_nothing_else() -> None:
-    modules = {"core", "dtypes", "erf", "linalg", "math", "nn", "numpy", "resizing"}
+    modules = {"core", "dtypes", "erf", "image", "linalg", "math", "nn", "numpy"}
     ours = {name for name in vars(ops) if not name.startswith("_")} - modules
     assert ours <= {name for name in dir(keras.ops) if not name.startswith("_")}
 

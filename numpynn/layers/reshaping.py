@@ -14,7 +14,7 @@ import numpy as np
 
 from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
-from numpynn.ops.resizing import INTERPOLATIONS, resize
+from numpynn.ops.image.resizing import INTERPOLATIONS, resize
 from numpynn.typing import Array
 from numpynn.utils import arguments
 
@@ -282,7 +282,7 @@ class UpSampling2D(UpSampling):
     """Larger images:  x (B, H, W, D)   y (B, size[0] · H, size[1] · W, D).
 
     size: one number for both axes, or two. interpolation: "nearest", which copies pixels, or one
-    that computes those between them: "bilinear", "bicubic", "lanczos3", "lanczos5".
+    that computes those between them: "bilinear", "bicubic", "lanczos3", "lanczos5", "area".
     Raises ValueError for another.
     """
 

@@ -2,10 +2,10 @@
 
     numpy/       NumPy's functions with Keras's names, arguments and dtypes
     nn/          activations, cross-entropies, normalisations, one-hot vectors
+    image/       images resized, cut, turned, blurred, in other colours
     math.py      reductions by segment, the largest k, distances, special functions
     linalg.py    matrices: inverses, equations, decompositions, norms
     core.py      conversion, control flow, slices, scattering
-    resizing.py  images in another size
     dtypes.py    what dtype comes out; Python numbers and lists as arrays
     erf.py       the error function, which NumPy lacks
 
@@ -14,6 +14,7 @@ a Tensor. On KerasTensors every function records itself for a functional model. 
 NumPy's function; what it lacks has its derivative beside it.
 """
 
+from numpynn.ops import image as image
 from numpynn.ops import linalg as linalg
 from numpynn.ops import nn as nn
 from numpynn.ops import numpy as numpy
@@ -41,10 +42,11 @@ def _make_recordable() -> None:
     from numpynn.symbolic import symbolic
 
     about_values = {"convert_to_numpy", "custom_gradient", "is_tensor", "ndim", "shape", "size"}
-    for name, function in list(globals().items()):
-        public = not name.startswith("_") and name not in about_values
-        if public and isinstance(function, FunctionType):
-            globals()[name] = symbolic(function)
+    for namespace in (globals(), vars(image)):
+        for name, function in list(namespace.items()):
+            public = not name.startswith("_") and name not in about_values
+            if public and isinstance(function, FunctionType):
+                namespace[name] = symbolic(function)
 
 
 _make_recordable()
