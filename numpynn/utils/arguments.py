@@ -9,6 +9,13 @@ import numpy as np
 from numpynn import config
 
 
+def whole_number(value: Any, name: str, least: int = 1) -> int:
+    """One whole number. Raises ValueError for other types, and for numbers below `least`."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")
+    return int(value)
+
+
 def whole_numbers(value: Any, n: int, name: str, least: int = 1) -> tuple[int, ...]:
     """`n` whole numbers from one, which counts for all, or from a sequence of `n`.
 
