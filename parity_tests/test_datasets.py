@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import struct
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from numpynn.datasets import (
     data_folder,
     diabetes,
     food_prices,
+    har_smartphones,
     ionosphere,
     iris,
     mnist,
@@ -67,6 +69,7 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("credit-card-fraud", (284_807, 30), (284_807,), np.int64, "generated"),
         ("diabetes", (442, 10), (442,), np.float64, "embedded"),
         ("food-prices", (5, 3), (5,), np.float64, "embedded"),
+        ("har-smartphones", (3240, 128, 9), (3240,), np.int64, "generated"),
         ("ionosphere", (351, 34), (351,), np.int64, "generated"),
         ("iris", (150, 4), (150,), np.int64, "embedded"),
         ("mnist", (5000, 28, 28), (5000,), np.int64, "embedded"),
@@ -87,8 +90,8 @@ def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, 
 
 
 def test_the_table_above_has_every_name():
-    names = "boston-housing credit-card-fraud diabetes food-prices ionosphere iris mnist"
-    more = "noisy-sine reuters-r8 two-level-labels xor"
+    names = "boston-housing credit-card-fraud diabetes food-prices har-smartphones ionosphere iris"
+    more = "mnist noisy-sine reuters-r8 two-level-labels xor"
     assert [*NAMES] == [*names.split(), *more.split()]
 
 
@@ -146,6 +149,119 @@ def test_newswire_is_read_in_its_published_form(published):
 def test_the_published_newswire_has_the_known_counts():
     data = reuters_r8.load()
     assert tuple(np.bincount(data.y)) == tuple(np.sum(reuters_r8.COUNTS, axis=0))
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_generated_activities_are_like_the_measured_ones():
+    data = har_smartphones.load()
+    people = har_smartphones.TRAINING_PEOPLE, har_smartphones.TEST_PEOPLE
+    for part, count in zip((data.y[: data.train_rows], data.y[data.train_rows :]), people):
+        np.testing.assert_array_equal(np.bincount(part), [count * har_smartphones.WINDOWS] * 6)
+    gravity = data.x[:, :, :3] - data.x[:, :, 3:6]
+    np.testing.assert_allclose(gravity, np.broadcast_to(gravity[:, :1], gravity.shape), atol=1e-14)
+    np.testing.assert_allclose(np.linalg.norm(gravity, axis=-1), 1)
+    moved = [np.median(data.x[data.y == label, :, 3].std(axis=1)) for label in range(6)]
+    assert min(moved[:3]) > 0.15 > 0.02 > max(moved[3:])
+    assert moved[2] == max(moved)  # downstairs, one falls into each step
+    upright = np.mean(data.x[:, :, 0], axis=1)
+    assert np.median(upright[data.y == 5]) < 0.3 < 0.9 < np.median(upright[data.y == 4])
+    again, other = har_smartphones.generate(), har_smartphones.generate(seed=1)
+    assert (again[0] == data.x).all()
+    assert (other[0] != data.x).any()
+
+
+def write_windows(folder: Path, train: int, test: int) -> np.ndarray:
+    """Activities in UCI's form, numbers that rise; the windows (train + test, 128, 9)."""
+    x = np.arange((train + test) * 128 * 9).reshape(train + test, 128, 9) / 8
+    for part, rows in (("train", slice(0, train)), ("test", slice(train, train + test))):
+        labels = np.arange(len(x))[rows] % 6 + 1
+        write(folder, f"{part}/y_{part}.txt", "\n".join(map(str, labels)) + "\n")
+        for i, signal in enumerate(har_smartphones.SIGNALS):
+            lines = [" ".join(f" {value:.7e}" for value in window) for window in x[rows, :, i]]
+            path = f"{part}/Inertial Signals/{signal}_{part}.txt"
+            write(folder, path, "\n".join(lines) + "\n")
+    return x
+
+
+def test_activities_are_read_in_their_published_form_and_from_the_archive(published: Path):
+    x = write_windows(published / "har-smartphones", 7, 2)
+    data = har_smartphones.load()
+    assert (data.source, data.train_rows) == ("published", 7)
+    np.testing.assert_array_equal(data.x, x)
+    np.testing.assert_array_equal(data.y, [0, 1, 2, 3, 4, 5, 0, 1, 2])
+    (published / "har-smartphones").rename(published / "unpacked")
+    archive = cache_folder() / "har-smartphones" / PUBLICATIONS["har-smartphones"].file_name
+    archive.parent.mkdir(parents=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in (published / "unpacked").rglob("*.txt"):
+            inside = file.relative_to(published / "unpacked")
+            packed.write(file, f"UCI HAR Dataset/{inside.as_posix()}")
+    data = har_smartphones.load()
+    assert (data.source, data.origin) == ("cache", str(archive))
+    np.testing.assert_array_equal(data.x, x)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "error", "message"),
+    [
+        ("train/y_train.txt", "1\n7\n", ValueError, "y_train.txt, line 2: .* 1 to 6, got 7"),
+        ("train/y_train.txt", "1\n", ValueError, "total_acc_x.* each of 1 labels, got 2"),
+        ("train/y_train.txt", "1\nup\n", ValueError, "y_train.txt: .* numbers, got: .*'up'"),
+        ("test/y_test.txt", "", ValueError, "y_test.txt: .* lines of 1 numbers, got none"),
+        (
+            "test/Inertial Signals/body_acc_y_test.txt",
+            "1 2 3\n",
+            ValueError,
+            "acc_y_test.txt: .* 128 .* 3 of them",
+        ),
+        (
+            "test/Inertial Signals/body_acc_y_test.txt",
+            "1 2\n3\n",
+            ValueError,
+            "acc_y_test.txt: .* from 2 to 1",
+        ),
+        (
+            "test/Inertial Signals/body_acc_y_test.txt",
+            None,
+            FileNotFoundError,
+            "acc_y_test.txt is missing",
+        ),
+    ],
+)
+def test_bad_files_of_activities_are_named(published: Path, path, content, error, message):
+    folder = published / "har-smartphones"
+    write_windows(folder, 2, 1)
+    if content is None:
+        (folder / path).unlink()
+    else:
+        write(folder, path, content)
+    with pytest.raises(error, match=message):
+        har_smartphones.load()
+
+
+def test_no_activities_and_a_broken_archive_are_named(published: Path):
+    folder = published / "har-smartphones"
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match="neither train and test nor UCI HAR Dataset.zip"):
+        har_smartphones.load()
+    write(folder, har_smartphones.ARCHIVE, "no archive")
+    with pytest.raises(ValueError, match=r"UCI HAR Dataset\.zip: expected a zip archive, got"):
+        har_smartphones.load()
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "har-smartphones").is_dir(), reason="needs published data"
+)
+def test_the_published_activities_are_motion_and_gravity():
+    data = har_smartphones.load()
+    assert data.source == "published"
+    assert 0 < data.train_rows < len(data.x) == len(data.y)
+    assert data.x.shape[1:] == (128, 9)
+    assert set(data.y) == set(range(6))
+    gravity = np.linalg.norm((data.x[:, :, :3] - data.x[:, :, 3:6]).mean(axis=1), axis=-1)
+    assert np.median(gravity) == pytest.approx(1.02, abs=0.02)
+    moved = [np.median(data.x[data.y == label, :, 3].std(axis=1)) for label in range(6)]
+    assert np.argmax(moved) == 2
 
 
 def test_xor_is_one_where_the_inputs_differ():
@@ -466,7 +582,7 @@ def test_publications_are_safe_and_bounded():
     for published in PUBLICATIONS.values():
         assert published.url.startswith("https://")
         assert len(published.sha256) == 64
-        assert 0 < published.size < 2**24
+        assert 0 < published.size < 2**26
 
 
 # Splitting

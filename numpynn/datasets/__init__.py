@@ -22,6 +22,7 @@ NAMES = (
     "credit-card-fraud",
     "diabetes",
     "food-prices",
+    "har-smartphones",
     "ionosphere",
     "iris",
     "mnist",

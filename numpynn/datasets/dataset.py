@@ -26,13 +26,15 @@ Source = Literal["published", "cache", "embedded", "generated"]
 class Dataset:
     """Inputs x (n, ...) and targets y (n,), neither of which can be written to.
 
-    `source` is which of the ways above it came by, `origin` the path or the words for it.
+    `source` is which of the ways above it came by, `origin` the path or the words for it. Where the
+    publisher says what to train on, these are the first `train_rows` rows.
     """
 
     x: Array
     y: Array
     source: Source
     origin: str
+    train_rows: int | None = None
 
     def __post_init__(self) -> None:
         self.x.setflags(write=False)

@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import os
 import tempfile
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class Publication:
 
     @property
     def file_name(self) -> str:
-        return self.url.rpartition("/")[2]
+        return urllib.parse.unquote(self.url.rpartition("/")[2])
 
 
 PUBLICATIONS = {
@@ -39,6 +40,11 @@ PUBLICATIONS = {
         f"{UCI}/housing/housing.data",
         49_082,
         "baadf72995725d76efe787b664e1f083388c79ba21ef9a7990d87f774184735a",
+    ),
+    "har-smartphones": Publication(
+        f"{UCI}/00240/UCI%20HAR%20Dataset.zip",
+        60_999_314,
+        "2045e435c955214b38145fb5fa00776c72814f01b203fec405152dac7d5bfeb0",
     ),
     "ionosphere": Publication(
         f"{UCI}/ionosphere/ionosphere.data",
