@@ -43,8 +43,8 @@ LATER = {
         GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D
         MaxPooling1D MaxPooling2D MaxPooling3D RandomContrast RandomCrop RandomFlip RandomRotation
         RandomTranslation RandomZoom Resizing
-        ops: adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose
-        depth_to_space depthwise_conv fold max_pool separable_conv space_to_depth unfold
+        ops: adaptive_average_pool adaptive_max_pool average_pool depth_to_space fold max_pool
+        space_to_depth unfold
     """,
     "recurrence": """
         layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Embedding GRU GRUCell LSTM LSTMCell

@@ -24,8 +24,8 @@ from numpynn.ops.dtypes import result_type, standardize_dtype
 # What Keras has and numpynn has not yet, by subject.
 LATER = {
     "convolution and pooling": """
-        adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose depth_to_space
-        depthwise_conv fold max_pool separable_conv space_to_depth unfold
+        adaptive_average_pool adaptive_max_pool average_pool depth_to_space fold max_pool
+        space_to_depth unfold
     """,
     "attention": "dot_product_attention",
     "speech": "ctc_decode ctc_loss fft fft2 ifft2 irfft istft polar rfft stft",
