@@ -51,6 +51,7 @@ def repair_float64() -> None:
         _repair_tensorflow_constants()
         _repair_tensorflow_functions()
         _repair_tensorflow_images()
+        _repair_tensorflow_transforms()
     else:
         _repair_promotion()
 
@@ -190,6 +191,108 @@ def _pixel_weights(n: int, m: int, method: str, antialias: bool) -> list[list[fl
         row = [weight(center - pixel) for pixel in range(n)]
         rows.append([share / sum(row) for share in row])
     return rows
+
+
+def _repair_tensorflow_transforms() -> None:
+    """TensorFlow computes places between pixels in float32, and rounds the transform to it.
+
+    Its gradient puts the cotangent through the inverse transform, which is near the derivative but
+    is not it; here it is.
+    """
+    import tensorflow as tf
+    from keras.src.backend.tensorflow import image
+
+    original = image.affine_transform
+
+    def affine_transform(
+        images: Array,
+        transform: Array,
+        interpolation: str = "bilinear",
+        fill_mode: str = "constant",
+        fill_value: float = 0,
+        data_format: str | None = None,
+    ) -> Array:
+        images = tf.convert_to_tensor(images)
+        known = interpolation in ("nearest", "bilinear") and fill_mode in _FOLDS
+        if images.dtype != tf.float64 or not known or len(images.shape) not in (3, 4):
+            return original(images, transform, interpolation, fill_mode, fill_value, data_format)
+        batch = images if len(images.shape) == 4 else images[None]
+        channels_first = (data_format or keras.config.image_data_format()) == "channels_first"
+        batch = tf.transpose(batch, (0, 2, 3, 1)) if channels_first else batch
+        rows = tf.reshape(tf.cast(transform, tf.float64), (-1, 8))
+        seen = _projected(batch, rows, interpolation, fill_mode, fill_value)
+        seen = tf.transpose(seen, (0, 3, 1, 2)) if channels_first else seen
+        return tf.ensure_shape(seen if len(images.shape) == 4 else seen[0], images.shape)
+
+    image.affine_transform = affine_transform
+
+
+def _projected(
+    batch: Array, rows: Array, interpolation: str, fill_mode: str, fill_value: float
+) -> Array:
+    """What TensorFlow's ImageProjectiveTransformV3 makes of images (B, H, W, D), in float64."""
+    import tensorflow as tf
+
+    height, width, depth = batch.shape[1:]
+    y, x = (
+        tf.cast(tf.reshape(places, (1, -1)), tf.float64)
+        for places in tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
+    )
+    a0, a1, a2, b0, b1, b2, c0, c1 = tf.split(rows, 8, axis=1)
+    k = c0 * x + c1 * y + 1
+    fold = _FOLDS[fill_mode]
+    column = tf.where(k == 0, -2.0, fold((a0 * x + a1 * y + a2) / k, width))
+    row = tf.where(k == 0, -2.0, fold((b0 * x + b1 * y + b2) / k, height))
+    pixels = tf.reshape(batch, (-1, height * width, depth))
+    everywhere = tf.zeros((tf.shape(batch)[0], 1), tf.int64)  # one transform may serve all images
+
+    def read(row: Array, column: Array) -> Array:
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        place = tf.where(inside, row * width + column, 0)
+        found = tf.gather(pixels, tf.cast(place, tf.int64) + everywhere, batch_dims=1)
+        return tf.where(inside[..., None], found, tf.cast(fill_value, tf.float64))
+
+    if interpolation == "nearest":
+        found = read(*(tf.sign(p) * tf.floor(tf.abs(p) + 0.5) for p in (row, column)))
+    else:
+        top, left = tf.floor(row), tf.floor(column)
+        down, right = (row - top)[..., None], (column - left)[..., None]
+        above = (1 - right) * read(top, left) + right * read(top, left + 1)
+        below = (1 - right) * read(top + 1, left) + right * read(top + 1, left + 1)
+        found = (1 - down) * above + down * below
+    return tf.reshape(found, tf.shape(batch))
+
+
+def _reflected(place: Array, n: int) -> Array:
+    import tensorflow as tf
+
+    behind = tf.math.floormod(place, 2.0 * n)
+    return tf.clip_by_value(tf.where(behind < n, behind, 2 * n - 1 - behind), 0, n - 1)
+
+
+def _wrapped(place: Array, n: int) -> Array:
+    import tensorflow as tf
+
+    last = max(n - 1, 1)  # it counts the repetitions of all but one pixel, and moves by all
+    before = place + n * (tf.floor(-place / last) + 1)
+    behind = place - n * tf.floor(place / last)
+    place = tf.where(place < 0, before, tf.where(place > last, behind, place))
+    return tf.clip_by_value(place, 0, n - 1)
+
+
+def _held(place: Array, n: int) -> Array:
+    import tensorflow as tf
+
+    return tf.clip_by_value(place, 0, n - 1)
+
+
+# Where a place outside of n pixels lies among them.
+_FOLDS: dict[str, Function] = {
+    "constant": lambda place, n: place,
+    "nearest": _held,
+    "reflect": _reflected,
+    "wrap": _wrapped,
+}
 
 
 def _only_in_float64(repaired: Function, original: Function) -> Function:

@@ -3,6 +3,16 @@
 from numpynn.layers.preprocessing.category_encoding import CategoryEncoding
 from numpynn.layers.preprocessing.discretization import Discretization
 from numpynn.layers.preprocessing.hashing import HashedCrossing, Hashing
+from numpynn.layers.preprocessing.image import (
+    CenterCrop,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+)
 from numpynn.layers.preprocessing.integer_lookup import IntegerLookup
 from numpynn.layers.preprocessing.normalization import Normalization
 from numpynn.layers.preprocessing.rescaling import Rescaling
@@ -10,11 +20,19 @@ from numpynn.layers.preprocessing.string_lookup import StringLookup
 
 __all__ = [
     "CategoryEncoding",
+    "CenterCrop",
     "Discretization",
     "HashedCrossing",
     "Hashing",
     "IntegerLookup",
     "Normalization",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
+    "Resizing",
     "StringLookup",
 ]
