@@ -53,6 +53,13 @@ def threads() -> int | str:
     return "unknown" if function is None else int(function())
 
 
+def set_threads(number: int) -> None:
+    """Let products use so many threads from now on; in another BLAS nothing happens."""
+    function = _function("set_num_threads")
+    if function is not None:
+        function(number)
+
+
 def largest_product(model: Any, batch_size: int) -> int:
     """The operations of the largest matrix product in a step of `model`."""
     kernels = [weight.size for weight in model.weights if weight.ndim > 1]
@@ -62,9 +69,9 @@ def largest_product(model: Any, batch_size: int) -> int:
 @contextmanager
 def suited_to(operations: int) -> Iterator[None]:
     """One thread while the largest product has no more than `SMALL` operations."""
-    set_threads, before = _function("set_num_threads"), threads()
+    before = threads()
     chosen = any(os.environ.get(name) for name in _USERS_WORD)
-    if operations > SMALL or chosen or set_threads is None or before == 1:
+    if operations > SMALL or chosen or not isinstance(before, int) or before == 1:
         yield
         return
     set_threads(1)

@@ -11,7 +11,7 @@ Read them in this order.
 """
 
 from numpynn.autograd.gradient_tape import GradientTape
-from numpynn.autograd.primitive import custom_gradient, primitive, remat
+from numpynn.autograd.primitive import Jointly, custom_gradient, primitive, remat
 from numpynn.autograd.rules import compose, define, define_each
 from numpynn.autograd.tape import no_grad
 from numpynn.autograd.tensor import Tensor
@@ -28,6 +28,7 @@ from numpynn.autograd.transforms import (
 
 __all__ = [
     "GradientTape",
+    "Jointly",
     "Tensor",
     "compose",
     "custom_gradient",

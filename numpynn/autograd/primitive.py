@@ -37,7 +37,8 @@ def primitive(plain: Callable[..., Any] | None = None) -> Callable[[Callable[...
             return y, lambda g: (g * np.exp(x - y),)
 
     The decorated function sees raw arrays. Its vjp is one function that returns a gradient for each
-    array argument, or a tuple of functions, one an argument, of which only the needed are called.
+    array argument, or a tuple of functions, one an argument, of which only the needed are called,
+    or `Jointly(f)`, whose f computes only the gradients that are needed in one go.
     `plain` is the same value as a composition of NumPy functions: its derivative serves where the
     sweep is itself recorded. Without it, a second derivative raises TypeError.
     """
@@ -62,6 +63,8 @@ def primitive(plain: Callable[..., Any] | None = None) -> Callable[[Callable[...
             def pull(cotangent: Any, numbers: Sequence[int]) -> Sequence[Any]:
                 if isinstance(cotangent, Tensor):
                     return _pull_plain(call, plain, args, kwargs, cotangent, numbers)
+                if isinstance(vjp, Jointly):
+                    return vjp(cotangent, numbers)
                 gradients = vjp(cotangent)
                 return [gradients[number] for number in numbers]
 
@@ -74,6 +77,16 @@ def primitive(plain: Callable[..., Any] | None = None) -> Callable[[Callable[...
         return call
 
     return decorate
+
+
+class Jointly:
+    """A vjp whose gradients share work: `f(cotangent, numbers)` gives those of these arguments."""
+
+    def __init__(self, f: Callable[[Array, Sequence[int]], Sequence[Array]]) -> None:
+        self.f = f
+
+    def __call__(self, cotangent: Array, numbers: Sequence[int]) -> Sequence[Array]:
+        return self.f(cotangent, numbers)
 
 
 def _pull_plain(

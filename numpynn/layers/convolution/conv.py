@@ -8,7 +8,7 @@ from typing import Any
 from numpynn import activations
 from numpynn.layers.convolution.base import Convolution
 from numpynn.layers.core import refuse_adapters
-from numpynn.ops.nn.convolution import conv, conv_and_bias
+from numpynn.ops.nn.convolution.functions import conv, conv_and_bias
 from numpynn.typing import Array
 from numpynn.utils import arguments
 from numpynn.utils.signatures import varied

@@ -21,7 +21,7 @@ from numpynn.typing import Array
 
 
 def conv(x: Array, kernel: Array, window: Window) -> Array:
-    """x (B, L…, G · C)   kernel (k…, C, G · F)   y (B, N…, G · F), for each of G groups by itself."""
+    """x (B, L…, G · C)   kernel (k…, C, G · F)   y (B, N…, G · F): each of G groups by itself."""
     channels, filters = kernel.shape[-2:]
     groups = x.shape[-1] // channels
     seen = windows(x, window)
@@ -40,22 +40,8 @@ def depthwise_conv(x: Array, kernel: Array, window: Window) -> Array:
 
 def conv_transpose(y: Array, kernel: Array, window: Window) -> Array:
     """y (B, N…, F)   kernel (k…, C, F)   x (B, L…, C): what `window` took from x, y gives back."""
-    axes = range(len(window.size))
-    behind = [after for _, after in window.padding()]
-    spans = [(k - 1) * d for k, d in zip(window.size, window.dilation, strict=True)]
-    around = [(span - before, span - after) for span, before, after
-              in zip(spans, window.before, behind, strict=True)]
-    spread_out = spread(y, window.strides)
-    flipped = np.swapaxes(np.flip(kernel, tuple(axes)), -1, -2)
-    over = Window(
-        tuple(spread_out.shape[1:-1]),
-        window.size,
-        (1,) * len(axes),
-        window.dilation,
-        tuple(before for before, _ in around),
-        window.lengths,
-    )
-    return conv(spread_out, flipped, over)
+    flipped = np.flip(kernel, tuple(range(len(window.size))))
+    return conv(spread(y, window.strides), np.swapaxes(flipped, -1, -2), window.opposite())
 
 
 def windows(x: Array, window: Window) -> Array:

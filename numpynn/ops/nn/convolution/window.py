@@ -57,38 +57,41 @@ class Window(NamedTuple):
             for length, k, s, d, before, n in spans
         )
 
+    def opposite(self) -> Window:
+        """The way back: over the outputs, set `strides` apart among zeros, to every input place."""
+        axes = zip(self.size, self.dilation, self.before, strict=True)
+        return self._replace(
+            lengths=tuple(
+                (n - 1) * s + 1 for n, s in zip(self.positions, self.strides, strict=True)
+            ),
+            strides=(1,) * len(self.size),
+            before=tuple((k - 1) * d - before for k, d, before in axes),
+            positions=self.lengths,
+        )
+
 
 def window(
-    lengths: Sequence[int], size: Sequence[int], strides: Any, padding: Any, dilation: Any
+    lengths: Sequence[int | None], size: Sequence[int], strides: Any, padding: Any, dilation: Any
 ) -> Window:
-    """The window for an input of these lengths.
+    """The window for an input of these lengths; an unknown length, None, has None positions.
 
     Raises ValueError for a padding of another name, strides or dilations that are no positive
     whole numbers, and a kernel that finds no place in the input.
     """
-    rank = len(size)
-    strides = arguments.whole_numbers(strides, rank, "strides")
-    dilation = arguments.whole_numbers(dilation, rank, "dilation_rate")
-    name = padding_name(padding, causal=rank == 1)
-    before, positions = [], []
-    for length, k, s, d in zip(lengths, size, strides, dilation, strict=True):
-        span = (k - 1) * d + 1
-        n = (length - span) // s + 1 if name == "valid" else -(-length // s)
-        around = {"valid": 0, "same": max((n - 1) * s + span - length, 0) // 2, "causal": span - 1}
-        before.append(around[name])
-        positions.append(n)
-    if min(positions) < 1 <= min(lengths):
+    found = _window(lengths, size, strides, padding, dilation)
+    known = [n for n in found.positions if n is not None]
+    if 0 in size or (0 not in lengths and min(known, default=1) < 1):
         raise ValueError(
             "The convolution would have an empty output: the input has the spatial shape "
-            f"{tuple(lengths)}, the kernel {tuple(size)}, with strides {strides}, dilation_rate "
-            f"{dilation} and padding {name!r}. The kernel must fit into the input."
+            f"{tuple(lengths)}, the kernel {tuple(size)}, with strides {found.strides}, "
+            f"dilation_rate {found.dilation} and padding {padding!r}. The kernel must fit into the "
+            "input."
         )
-    positions = [max(n, 0) for n in positions]
-    return Window(tuple(lengths), tuple(size), strides, dilation, tuple(before), tuple(positions))
+    return found
 
 
 def transposed_window(
-    positions: Sequence[int],
+    positions: Sequence[int | None],
     size: Sequence[int],
     strides: Any,
     padding: Any,
@@ -106,28 +109,60 @@ def transposed_window(
     where the convolution of L places would not give N.
     """
     rank = len(size)
-    strides = arguments.whole_numbers(strides, rank, "strides")
-    dilation = arguments.whole_numbers(dilation, rank, "dilation_rate")
+    steps = arguments.whole_numbers(strides, rank, "strides")
+    spread = arguments.whole_numbers(dilation, rank, "dilation_rate")
     name = padding_name(padding, causal=False)
-    extra: Sequence[int | None] = (None,) * rank
-    if output_padding is not None:
-        extra = arguments.whole_numbers(output_padding, rank, "output_padding", least=0)
-    lengths = []
-    for n, k, s, d, p in zip(positions, size, strides, dilation, extra, strict=True):
+    lengths: list[int | None] = []
+    extra = _output_padding(output_padding, rank)
+    for n, k, s, d, p in zip(positions, size, steps, spread, extra, strict=True):
         span = (k - 1) * d + 1
-        if name == "valid":
-            lengths.append((n - 1) * s + span + (max(s - span, 0) if p is None else p))
+        if n is None:
+            lengths.append(None)
+        elif name == "valid":
+            lengths.append(max((n - 1) * s + span + (max(s - span, 0) if p is None else p), 0))
         else:
             lengths.append(n * s if p is None else (n - 1) * s + span % 2 + p)
-    undone = window(lengths, size, strides, name, dilation)
-    if undone.positions != tuple(positions):
+    undone = _window(lengths, size, steps, name, spread)
+    if 0 in size or (0 not in positions and undone.positions != tuple(positions)):
         raise ValueError(
-            f"A transposed convolution cannot have the output shape {tuple(lengths)}: a convolution "
-            f"with the kernel {tuple(size)}, strides {strides}, dilation_rate {dilation} and "
+            f"A transposed convolution cannot give {tuple(lengths)} places: a convolution "
+            f"with the kernel {tuple(size)}, strides {steps}, dilation_rate {spread} and "
             f"padding {name!r} makes {undone.positions} of it, not the input's "
             f"{tuple(positions)}. Got output_padding={output_padding}."
         )
     return undone
+
+
+def _window(
+    lengths: Sequence[int | None], size: Sequence[int], strides: Any, padding: Any, dilation: Any
+) -> Window:
+    rank = len(size)
+    strides = arguments.whole_numbers(1 if strides is None else strides, rank, "strides")
+    dilation = arguments.whole_numbers(1 if dilation is None else dilation, rank, "dilation_rate")
+    name = padding_name(padding, causal=rank == 1)
+    before, positions = [], []
+    for length, k, s, d in zip(lengths, size, strides, dilation, strict=True):
+        span = (k - 1) * d + 1
+        if length is None:
+            n = front = None
+        elif name == "valid":
+            n, front = max((length - span) // s + 1, 0), 0
+        else:
+            n = -(-length // s)
+            around = max((n - 1) * s + span - length, 0)
+            front = span - 1 if name == "causal" else around // 2
+        before.append(front)
+        positions.append(n)
+    fields: Any = (lengths, size, strides, dilation, before, positions)
+    return Window(*map(tuple, fields))
+
+
+def _output_padding(value: Any, rank: int) -> tuple[int | None, ...]:
+    """One number an axis, or None for the default."""
+    each = tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
+    numbers = [0 if p is None else p for p in each]
+    checked = arguments.whole_numbers(numbers, rank, "output_padding", least=0)
+    return tuple(None if p is None else n for p, n in zip(each, checked, strict=True))
 
 
 def padding_name(padding: Any, causal: bool) -> str:
