@@ -76,6 +76,39 @@ def test_resized_images_keep_their_digits(
         assert is_exact(resized(ramp, (1, 18)), between)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("fill_mode", ["constant", "nearest", "reflect", "wrap"])
+def test_transformed_images_keep_their_digits(
+    fill_mode: str, interpolation: str, float64: None
+) -> None:
+    random = np.random.default_rng(0)
+    x, transforms = random.normal(size=(4, 5, 7, 2)), random.normal(size=(4, 8))
+    transforms[:, 6:] /= 50  # a little perspective
+    transforms[:, [2, 5]] *= 10  # far beyond the image
+
+    def seen(images: Array, transforms: Array, fill_value: float = 0.0) -> Array:
+        return ops.image.affine_transform(
+            images, transforms, interpolation, fill_mode, fill_value, data_format="channels_last"
+        )
+
+    y = ops.convert_to_numpy(seen(x, transforms, 0.1))
+    assert y.dtype == np.float64
+    assert relative_error(y, seen(x.astype("float32"), transforms, 0.1)) < 2e-5  # TensorFlow's own
+    assert is_exact(seen(x[0], transforms[0], 0.1), y[0])
+    assert is_exact(seen(x, transforms[0], 0.1)[0], y[0])
+    first = ops.image.affine_transform(
+        x.transpose(0, 3, 1, 2), transforms, interpolation, fill_mode, 0.1, "channels_first"
+    )
+    assert is_exact(ops.transpose(first, (0, 2, 3, 1)), y)
+    if interpolation == "bilinear":
+        moved = [1, 0, 0.1, 0, 1, 0, 0, 0]
+        expected = 0.9 * x[:, :, :-1] + 0.1 * x[:, :, 1:]
+        assert is_exact(seen(x, np.array(moved))[:, :, :-1], expected)
+    weights = random.normal(size=x.shape)
+    value, [gradient] = value_and_gradients(lambda x: ops.sum(weights * seen(x, transforms)), [x])
+    assert is_exact(np.sum(gradient * x), value)  # linear in x, so this is its derivative
+
+
 def test_what_is_asked_for_in_float32_or_integers_stays_so(float64: None) -> None:
     assert keras.backend.standardize_dtype(ops.convert_to_tensor(0.1, "float32").dtype) == "float32"
     assert keras.backend.standardize_dtype(ops.cast(0.1, "float32").dtype) == "float32"

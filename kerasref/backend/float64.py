@@ -240,15 +240,15 @@ def _projected(
     )
     a0, a1, a2, b0, b1, b2, c0, c1 = tf.split(rows, 8, axis=1)
     k = c0 * x + c1 * y + 1
-    fold = _FOLDS[fill_mode]
-    column = tf.where(k == 0, -2.0, fold((a0 * x + a1 * y + a2) / k, width))
-    row = tf.where(k == 0, -2.0, fold((b0 * x + b1 * y + b2) / k, height))
+    fold, outside = _FOLDS[fill_mode], tf.constant(-2.0, tf.float64)
+    column = tf.where(k == 0, outside, fold((a0 * x + a1 * y + a2) / k, width))
+    row = tf.where(k == 0, outside, fold((b0 * x + b1 * y + b2) / k, height))
     pixels = tf.reshape(batch, (-1, height * width, depth))
     everywhere = tf.zeros((tf.shape(batch)[0], 1), tf.int64)  # one transform may serve all images
 
     def read(row: Array, column: Array) -> Array:
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        place = tf.where(inside, row * width + column, 0)
+        place = tf.where(inside, row * width + column, tf.zeros_like(row))
         found = tf.gather(pixels, tf.cast(place, tf.int64) + everywhere, batch_dims=1)
         return tf.where(inside[..., None], found, tf.cast(fill_value, tf.float64))
 
