@@ -1,13 +1,14 @@
 """Convolutions to compare: drawn options, Keras's result for all of them, and the matrix they are.
 
 Keras on TensorFlow's CPU kernels refuses many options that its definition allows: channels first,
-strides together with dilation, dilation and channels first in transposes. The functions `…_of_keras`
-compute them out of what it does: with the channels moved, with zeros written between a dilated
-kernel's places, one group after the other. Where nothing of that is needed, they only call Keras.
+strides together with dilation, dilated transposes. The functions `…_of_keras` compute them out of
+what it does: with the channels moved, with zeros written between a dilated kernel's places, one
+group after the other. Where nothing of that is needed, they only call Keras.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,9 @@ import numpy as np
 import tensorflow as tf
 from factory import REAL, Call
 from hypothesis import strategies as st
+from pairs import BARS, derived, hold, hold_gradients
+
+import numpynn
 
 FORMATS = ("channels_last", "channels_first")
 LARGEST = {1: (4, 4, 3), 2: (3, 3, 2), 3: (2, 3, 2)}  # kernel, stride and dilation, by rank
@@ -169,9 +173,7 @@ def toeplitz(
     matrix = np.zeros((*counts, kernel.shape[-1], *lengths, kernel.shape[-2]))
     for n in product(*map(range, counts)):
         for j in product(*map(range, kernel.shape[:-2])):
-            place = tuple(
-                n[i] * s + j[i] * d - before[i] for i, (_, s, d) in enumerate(axes)
-            )
+            place = tuple(n[i] * s + j[i] * d - before[i] for i, (_, s, d) in enumerate(axes))
             if all(0 <= p < length for p, length in zip(place, lengths, strict=True)):
                 matrix[(*n, slice(None), *place)] = kernel[j].T
     return matrix.reshape(np.prod(counts) * kernel.shape[-1], -1)
@@ -218,7 +220,7 @@ def depthwise_of_keras(
     data_format: str = "channels_last",
     dilation_rate: Any = 1,
 ) -> Any:
-    """`keras.ops.depthwise_conv` with any options: other strides for each axis as groups of conv."""
+    """`keras.ops.depthwise_conv` with any options; other strides as groups of convs."""
     rank = len(kernel.shape) - 2
     strides, rates = each(strides, rank), each(dilation_rate, rank)
     if len(set(strides)) > 1:
@@ -271,7 +273,10 @@ def transpose_of_keras(
             n * s if p is None else (n - 1) * s + k % 2 + p
             for (n, k, s), p in zip(axes, extra, strict=True)
         ]
-        room = [max(length - (n - 1) * s - k, 0) for length, (n, k, s) in zip(lengths, axes, strict=True)]
+        room = [
+            max(length - (n - 1) * s - k, 0)
+            for length, (n, k, s) in zip(lengths, axes, strict=True)
+        ]
         whole = keras.ops.conv_transpose(y, kernel, strides, "valid", room, data_format)
         starts = [
             zeros_around(length, k, s, 1, "same")[0]
@@ -301,3 +306,17 @@ def spread(kernel: Any, rates: Any) -> Any:
         kernel = tf.reshape(apart, [*shape[:axis], shape[axis] * d, *shape[axis + 1 :]])
         kernel = tf.gather(kernel, tf.range(reach), axis=axis)
     return kernel
+
+
+def hold_on_both(name: str, arrays: list[Any], options: dict[str, Any], dtype: str) -> None:
+    """Hold values, dtypes and each gradient of a function of `ops` against Keras's own."""
+    inputs = [a.astype(dtype) for a in arrays]
+    results = []
+    for library in (numpynn, keras):
+        function = partial(getattr(library.ops, name), **options)
+        results.append(derived(library, function, inputs))
+    (value, gradients), (expected, theirs) = results
+    assert {part.dtype.name for part in (value, *gradients)} == {dtype}
+    hold(value, expected, BARS[dtype]["forward"])
+    for found, wanted in zip(gradients, theirs, strict=True):
+        hold_gradients([found], [wanted], BARS[dtype]["gradient"])

@@ -29,6 +29,7 @@ from numpynn.autograd import (
     vjp,
 )
 from numpynn.autograd.tape import recording
+from numpynn.ops.nn.convolution.window import window
 
 PRIMITIVES = importlib.import_module("numpynn.autograd.primitive").PRIMITIVES
 
@@ -163,6 +164,8 @@ def shares(random: np.random.Generator, *shape: int) -> Any:
     return positive / positive.sum(axis=-1, keepdims=True)
 
 
+WINDOW = window((5, 4), (2, 3), (1, 2), "same", 1)
+
 # What a primitive is called with, where one array of numbers is not enough: a function of a
 # generator, by the name of the primitive.
 EXAMPLES: dict[str, Any] = {
@@ -181,6 +184,16 @@ EXAMPLES: dict[str, Any] = {
     "group_norm": lambda r: (values(r, 3, 4, 2), values(r, 4), values(r, 4), 2, 1),
     "rms_norm": lambda r: (values(r, 2, 3, 4) + 0.5, values(r, 3, 4), (1, 2)),
     "layer_norm": lambda r: (values(r, 2, 3, 4), values(r, 3, 4), values(r, 3, 4), (-1, 1)),
+    "conv": lambda r: (values(r, 2, 5, 4, 4), values(r, 2, 3, 2, 6), WINDOW),
+    "conv_and_bias": lambda r: (
+        values(r, 2, 5, 4, 4),
+        values(r, 2, 3, 2, 6),
+        r.normal(size=6),
+        WINDOW,
+        True,
+    ),
+    "conv_transpose": lambda r: (values(r, 2, 5, 2, 6), values(r, 2, 3, 4, 6), WINDOW),
+    "depthwise_conv": lambda r: (values(r, 2, 5, 4, 3), values(r, 2, 3, 3, 2), WINDOW),
 }
 
 

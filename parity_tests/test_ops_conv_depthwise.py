@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from conv_cases import FORMATS, depthwise, depthwise_of_keras, separable_of_keras
+from conv_cases import (
+    FORMATS,
+    depthwise,
+    depthwise_of_keras,
+    hold_on_both,
+    separable_of_keras,
+)
 from factory import Call, array, check, check_special, error, verify
-from pairs import BARS, derived, hold, hold_gradients, normal
+from pairs import BARS, normal
 
-import numpynn
 from numpynn import ops
 from numpynn.autograd import Tensor, vjp
 
@@ -43,21 +49,10 @@ def test_separable_conv_matches_keras(rank: int, data_format: str) -> None:
 def test_depthwise_convolutions_of_a_networks_size_match_keras(
     shape: tuple[int, ...], size: tuple[int, ...], options: dict[str, Any], dtype: str
 ) -> None:
-    filters = (*(1,) * (len(size) - 2), size[-2] * size[-1], 20)
-    x, kernel, pointwise = (
-        normal(i, *s).astype(dtype) for i, s in enumerate((shape, size, filters))
-    )
-    cases = [("depthwise_conv", [x, kernel]), ("separable_conv", [x, kernel, pointwise])]
-    for name, inputs in cases:
-        results = [
-            derived(library, lambda *a, f=getattr(library.ops, name): f(*a, **options), inputs)
-            for library in (numpynn, keras)
-        ]
-        (value, gradients), (expected, theirs) = results
-        assert {part.dtype.name for part in (value, *gradients)} == {dtype}
-        hold(value, expected, BARS[dtype]["forward"])
-        for found, wanted in zip(gradients, theirs, strict=True):
-            hold_gradients([found], [wanted], BARS[dtype]["gradient"])
+    x, kernel = normal(1, *shape), normal(2, *size)
+    pointwise = normal(3, *(1,) * (len(size) - 2), size[-2] * size[-1], 20)
+    hold_on_both("depthwise_conv", [x, kernel], options, dtype)
+    hold_on_both("separable_conv", [x, kernel, pointwise], options, dtype)
 
 
 def test_empty_batches_give_empty_batches_and_no_gradient() -> None:
@@ -85,8 +80,8 @@ def test_infinite_and_missing_inputs_stay_where_keras_has_them(padding: str) -> 
             x[0, place, 0] = value
             kernel[1, 0, 0] = 0.0
             check_special(
-                lambda x, k: ops.depthwise_conv(x, k, padding=padding),
-                lambda x, k: keras.ops.depthwise_conv(x, k, padding=padding),
+                partial(ops.depthwise_conv, padding=padding),
+                partial(keras.ops.depthwise_conv, padding=padding),
                 x,
                 kernel,
             )

@@ -1,4 +1,4 @@
-"""What a convolution is: a Toeplitz matrix, linear in both arguments, and the transpose's adjoint."""
+"""What a convolution is: a Toeplitz matrix, linear in both arguments, adjoint to its transpose."""
 
 from __future__ import annotations
 
@@ -144,9 +144,7 @@ def test_channels_first_is_channels_last_with_the_axes_moved(case: Any) -> None:
 
 def test_groups_are_convolutions_side_by_side() -> None:
     x, kernel = normal(1, 2, 5, 6, 6), normal(2, 3, 2, 2, 9)
-    parts = [
-        ops.conv(x[..., 2 * g : 2 * g + 2], kernel[..., 3 * g : 3 * g + 3]) for g in range(3)
-    ]
+    parts = [ops.conv(x[..., 2 * g : 2 * g + 2], kernel[..., 3 * g : 3 * g + 3]) for g in range(3)]
     hold(ops.conv(x, kernel), np.concatenate(parts, axis=-1), BAR)
 
 
@@ -200,7 +198,9 @@ def test_convolution_of_mathematics_flips_the_kernel() -> None:
         as_kernel = kernel.reshape(4, 1, 1)
         flipped = ops.conv(one_channel(x), as_kernel[::-1])
         hold(flipped, one_channel(np.convolve(x, kernel, "valid")), BAR)
-        hold(ops.conv_transpose(one_channel(x), as_kernel), one_channel(np.convolve(x, kernel)), BAR)
+        hold(
+            ops.conv_transpose(one_channel(x), as_kernel), one_channel(np.convolve(x, kernel)), BAR
+        )
         correlated = np.correlate(x, kernel, "valid")
         hold(ops.conv(one_channel(x), as_kernel), one_channel(correlated), BAR)
 

@@ -1,4 +1,4 @@
-"""`ops.conv` against Keras: every option on one to three axes, values, first and second derivatives.
+"""`ops.conv` against Keras: every option on one to three axes, values and derivatives.
 
 Options that Keras refuses on a CPU are compared with an equal computation that it does; see
 `conv_cases.py`. What a convolution is in mathematics is held in `test_ops_conv_identities.py`.
@@ -6,18 +6,18 @@ Options that Keras refuses on a CPU are compared with an equal computation that 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conv_cases import FORMATS, conv_of_keras, convolutions
+from conv_cases import FORMATS, conv_of_keras, convolutions, hold_on_both
 from factory import Call, array, check, check_special, error, verify
 from hypothesis import given
-from pairs import BARS, derived, hold, hold_gradients, normal
+from pairs import BARS, normal
 
-import numpynn
 from numpynn import ops
 from numpynn.autograd import Tensor, vjp
 
@@ -48,7 +48,11 @@ OWN: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "groups, dilation": ((2, 9, 6), (3, 2, 3), {"dilation_rate": 2, "padding": "same"}),
     "groups, channels first": ((2, 4, 9), (3, 2, 6), {"data_format": "channels_first"}),
     "groups in space": ((1, 4, 3, 5, 4), (2, 3, 1, 2, 2), {"strides": (1, 2, 3)}),
-    "channels first in space": ((1, 3, 4, 3, 5), (2, 3, 1, 3, 2), {"data_format": "channels_first"}),
+    "channels first in space": (
+        (1, 3, 4, 3, 5),
+        (2, 3, 1, 3, 2),
+        {"data_format": "channels_first"},
+    ),
     "strides over the kernel in space": (
         (1, 2, 5, 6, 4),
         (2, 3, 1, 2, 2),
@@ -81,13 +85,7 @@ def test_convolutions_of_a_networks_size_match_keras(
     shape: tuple[int, ...], size: tuple[int, ...], options: dict[str, Any], dtype: str
 ) -> None:
     """Batches in which blocks do not go up: several whole ones and a short last one."""
-    inputs = [normal(1, *shape).astype(dtype), normal(2, *size).astype(dtype)]
-    value, gradients = derived(numpynn, lambda x, k: ops.conv(x, k, **options), inputs)
-    expected, theirs = derived(keras, lambda x, k: keras.ops.conv(x, k, **options), inputs)
-    assert value.dtype == gradients[0].dtype == gradients[1].dtype == dtype
-    hold(value, expected, BARS[dtype]["forward"])
-    for found, wanted in zip(gradients, theirs, strict=True):
-        hold_gradients([found], [wanted], BARS[dtype]["gradient"])
+    hold_on_both("conv", [normal(1, *shape), normal(2, *size)], options, dtype)
 
 
 # -- edges -----------------------------------------------------------------------------------------
@@ -133,8 +131,8 @@ def test_infinite_and_missing_inputs_stay_where_keras_has_them(padding: str, str
             kernel[1, 0, 0] = 0.0
             options = {"padding": padding, "strides": strides}
             check_special(
-                lambda x, k, options=options: ops.conv(x, k, **options),
-                lambda x, k, options=options: keras.ops.conv(x, k, **options),
+                partial(ops.conv, **options),
+                partial(keras.ops.conv, **options),
                 x,
                 kernel,
             )
