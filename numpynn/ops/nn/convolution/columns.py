@@ -70,7 +70,7 @@ class Columns:
 
     def buffer(self) -> Array:
         """Room for the windows of a block. What padding puts there is there: zeros."""
-        return np.zeros_like(self.like, shape=(self.block, *self.shape))
+        return np.zeros_like(self.like, order="C", shape=(self.block, *self.shape))
 
     def fill(self, buffer: Array, x: Array) -> Array:
         """Lay out inputs (b, L…, C). Returns (b · rows, width, cell)."""

@@ -30,7 +30,9 @@ _COST = 16
 @primitive(plain=plain.depthwise_conv)
 def depthwise_conv(x: Array, kernel: Array, window: Window) -> Any:
     """`plain.depthwise_conv`.   x (B, L…, C)   kernel (k…, C, M)   y (B, N…, C · M)"""
-    y = np.zeros_like(x, shape=(len(x), *window.positions, kernel.shape[-2] * kernel.shape[-1]))
+    y = np.zeros_like(
+        x, order="C", shape=(len(x), *window.positions, kernel.shape[-2] * kernel.shape[-1])
+    )
 
     def share(first: int, last: int) -> None:
         step = _Block(x, kernel, window, last - first)
@@ -41,7 +43,7 @@ def depthwise_conv(x: Array, kernel: Array, window: Window) -> Any:
     in_shares(share, len(x), operations)
 
     def pull(g: Array, numbers: Sequence[int]) -> list[Array]:
-        to_x: Array = np.zeros_like(x) if 0 in numbers else None
+        to_x: Array = np.zeros_like(x, order="C") if 0 in numbers else None
 
         def share(first: int, last: int) -> Array:
             step = _Block(x, kernel, window, last - first)
@@ -73,8 +75,12 @@ class _Block:
         ]
         values = (prod(spatial) + 2 * prod(window.positions)) * channels * self.copies
         self.size = max(1, min(batch, BYTES // max(values * x.dtype.itemsize, 1)))
-        self.padded = np.zeros_like(x, shape=(self.size, *spatial, channels * self.copies))
-        self.room = np.empty_like(x, shape=(self.size, *window.positions, channels * self.copies))
+        self.padded = np.zeros_like(
+            x, order="C", shape=(self.size, *spatial, channels * self.copies)
+        )
+        self.room = np.empty_like(
+            x, order="C", shape=(self.size, *window.positions, channels * self.copies)
+        )
         self.inside = (
             slice(None),
             *(slice(b, b + n) for b, n in zip(window.before, window.lengths, strict=True)),

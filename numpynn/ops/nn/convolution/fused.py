@@ -65,7 +65,7 @@ def correlate(
     x: Array, kernel: Array, window: Window, bias: Array | None = None, relu: bool = False
 ) -> Array:
     """y (B, N…, F) for x (B, L…, C) and kernel (k…, C / groups, F)."""
-    y = np.empty_like(x, shape=(len(x), *window.positions, kernel.shape[-1]))
+    y = np.empty_like(x, order="C", shape=(len(x), *window.positions, kernel.shape[-1]))
     across = None if bias is None else np.tile(bias, window.positions[-1])
 
     def share(first: int, last: int) -> None:
@@ -84,7 +84,7 @@ def correlate(
 
 def adjoint(g: Array, kernel: Array, window: Window) -> Array:
     """x (B, L…, C) for g (B, N…, F): what each place of x receives from the windows that see it."""
-    x = np.empty_like(g, shape=(len(g), *window.lengths, kernel.shape[-2]))
+    x = np.empty_like(g, order="C", shape=(len(g), *window.lengths, kernel.shape[-2]))
 
     def share(first: int, last: int) -> None:
         backward = _to_input(g, kernel, window, 1, last - first)
@@ -103,7 +103,7 @@ def _gradients(
     y: the rectified output, None where there was no ReLU.
     """
     groups = x.shape[-1] // kernel.shape[-2]
-    to_x: Array = np.empty_like(x) if 0 in numbers else None
+    to_x: Array = np.empty_like(x, order="C") if 0 in numbers else None
 
     def share(first: int, last: int) -> list[Array | None]:
         steps: list[Any] = [
@@ -113,7 +113,7 @@ def _gradients(
         ]
         to_input, to_kernel, to_bias = steps
         size = min(step.block for step in steps if step)
-        room: Array = None if y is None else np.empty_like(g[:size])
+        room: Array = None if y is None else np.empty_like(g[:size], order="C")
         for block in blocks(first, last, size):
             cotangent = g[block]
             if y is not None:
@@ -207,8 +207,8 @@ class _ToKernel:
         self.buffer = self.columns.buffer()
         self.block = self.columns.block
         shape = (prod(self.shape), filters // len(self.groups))
-        self.totals = [np.zeros_like(x, shape=shape) for _ in self.groups]
-        self.room = np.empty_like(x, shape=shape)
+        self.totals = [np.zeros_like(x, order="C", shape=shape) for _ in self.groups]
+        self.room = np.empty_like(x, order="C", shape=shape)
 
     def __call__(self, x: Array, g: Array) -> None:
         cotangents = g.reshape(-1, *g.shape[-2:])
@@ -231,7 +231,7 @@ class _ToBias:
     """∂L/∂b, added up over blocks: the sum of g over all places."""
 
     def __init__(self, g: Array) -> None:
-        self.sum = np.zeros_like(g, shape=g.shape[-1:])
+        self.sum = np.zeros_like(g, order="C", shape=g.shape[-1:])
         self.block = max(1, len(g))
 
     def __call__(self, g: Array) -> None:
