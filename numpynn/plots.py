@@ -85,6 +85,7 @@ def _draw_curves(figure: Any, title: str, curves: Mapping[str, Sequence[float]],
         panel.set(ylabel=kind, yscale="log" if kind != "metric" and min(values) > 0 else "linear")
     panels[0].set_title(title)
     panels[-1].set_xlabel(unit)
+    panels[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
 def _draw_group(panel: Any, curves: Mapping[str, Sequence[float]]) -> None:
@@ -95,7 +96,8 @@ def _draw_group(panel: Any, curves: Mapping[str, Sequence[float]]) -> None:
     for name in names:
         style = "-" if name == measured[name] else "--"
         epochs = range(1, len(curves[name]) + 1)
-        panel.plot(epochs, curves[name], style, color=colors[measured[name]], label=name)
+        mark = "o" if len(epochs) == 1 else ""  # a line of one point is none
+        panel.plot(epochs, curves[name], mark + style, color=colors[measured[name]], label=name)
     panel.legend(fontsize="small")
 
 
@@ -143,9 +145,29 @@ def draw_confusion(panel: Any, labels: Array, found: Array, names: Sequence[str]
         if count or len(names) <= 3:
             panel.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=8)
     places = range(len(names))
-    panel.set_xticks(places, names, rotation=45 if len(names) > 3 else 0)
+    if sum(map(len, names)) > 20:  # they would touch
+        panel.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor")
+    else:
+        panel.set_xticks(places, names)
     panel.set_yticks(places, names)
     panel.set(xlabel="taken for", ylabel="true class")
+
+
+def draw_tiles(panel: Any, tiles: Array, columns: int) -> None:
+    """Small pictures (n, height, width) on one scale, row by row: blue above 0, red below."""
+    n, height, width = tiles.shape
+    rows = -(-n // columns)
+    wall = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    for i, tile in enumerate(tiles):
+        top, left = i // columns * (height + 1), i % columns * (width + 1)
+        wall[top : top + height, left : left + width] = tile
+    largest = np.max(np.absolute(tiles))
+    colors, least = ("RdBu", -largest) if np.min(tiles) < 0 else ("Blues", 0)
+    picture = panel.imshow(wall, cmap=colors, vmin=least, vmax=largest, interpolation="nearest")
+    panel.set_xticks([])
+    panel.set_yticks([])
+    panel.set_frame_on(False)
+    panel.figure.colorbar(picture, ax=panel, shrink=0.8)
 
 
 def draw_roc(panel: Any, labels: Array, scores: Array, name: str) -> None:

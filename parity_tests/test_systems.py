@@ -43,6 +43,7 @@ PARAMETERS = {
     "fraud-baseline": 497,
     "fraud-class-weight": 497,
     "fraud-oversampling": 497,
+    "convolution-examples": 12,
     "two-outputs": 30,
     "two-outputs-custom": 30,
     "labels-as-inputs": 30,
@@ -151,6 +152,7 @@ def test_data_are_split_as_in_the_book(slug):
         ("food-prices-batch", 0.01),
         ("food-prices-online", 1e-4),
         ("backprop-by-hand", 0.6),  # without biases, (0, 0) stays out of reach
+        ("convolution-examples", 1e-7),
         ("least-squares", 1e-3),
         ("constrained-descent", 1e-12),
     ],

@@ -56,6 +56,7 @@ SLUGS = (
     "fraud-baseline",
     "fraud-class-weight",
     "fraud-oversampling",
+    "convolution-examples",
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",
