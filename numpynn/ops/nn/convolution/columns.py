@@ -25,7 +25,7 @@ import numpy as np
 from numpynn.ops.nn.convolution.window import Window
 from numpynn.typing import Array
 
-BYTES = 4 * 2**20
+BYTES = 2 * 2**20
 """Of a block's columns and outputs: near enough to the core, and some hundred rows a product."""
 
 
@@ -108,7 +108,7 @@ class Columns:
         """(k…, C, F) with the axes in the order of a window: (run · cell, F)."""
         if self.run == self.window.size[-1]:
             kernel = np.moveaxis(kernel, len(self.window.size) - 1, 0)
-        return np.ascontiguousarray(kernel.reshape(-1, kernel.shape[-1]))
+        return kernel.reshape(-1, kernel.shape[-1])
 
     def as_kernel(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The inverse of `kernel`."""

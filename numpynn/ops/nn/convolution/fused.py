@@ -78,20 +78,22 @@ def correlate(
             if relu:
                 np.clip(rows, 0.0, math.inf, out=rows)
 
-    in_shares(share, len(x), _operations(x, kernel, window))
+    if y.size:
+        in_shares(share, len(x), _operations(x, kernel, window))
     return y
 
 
 def adjoint(g: Array, kernel: Array, window: Window) -> Array:
     """x (B, L…, C) for g (B, N…, F): what each place of x receives from the windows that see it."""
-    x = np.empty_like(g, order="C", shape=(len(g), *window.lengths, kernel.shape[-2]))
+    x = np.zeros_like(g, order="C", shape=(len(g), *window.lengths, kernel.shape[-2]))
 
     def share(first: int, last: int) -> None:
         backward = _to_input(g, kernel, window, 1, last - first)
         for block in blocks(first, last, backward.block):
             backward(g[block], x[block])
 
-    in_shares(share, len(g), _operations(g, kernel, window))
+    if g.size and x.size:
+        in_shares(share, len(g), _operations(g, kernel, window))
     return x
 
 
@@ -102,6 +104,9 @@ def _gradients(
 
     y: the rectified output, None where there was no ReLU.
     """
+    if not g.size:
+        zeros = [np.zeros_like(x), np.zeros_like(kernel), np.zeros_like(g, shape=g.shape[-1:])]
+        return [zeros[number] for number in numbers]
     groups = x.shape[-1] // kernel.shape[-2]
     to_x: Array = np.empty_like(x, order="C") if 0 in numbers else None
 
@@ -235,7 +240,8 @@ class _ToBias:
         self.block = max(1, len(g))
 
     def __call__(self, g: Array) -> None:
-        self.sum += np.add.reduce(g.reshape(-1, g.shape[-1]))
+        rows = np.add.reduce(g.reshape(-1, g.shape[-2] * g.shape[-1]))  # long loops first
+        self.sum += np.add.reduce(rows.reshape(g.shape[-2:]))
 
     def result(self) -> Array:
         return self.sum
