@@ -244,7 +244,8 @@ class FunctionOperation:
         name = names.get(class_name) or snake_case(class_name)
         settings = dict(config)
         own_name = settings.pop("name", None)
-        function = {"get_item": get_item, "cast": _cast}.get(name) or getattr(ops, name, None)
+        own = {"get_item": get_item, "cast": _cast}
+        function = own.get(name) or getattr(ops, name, None) or getattr(ops.image, name, None)
         if not callable(function) or name.startswith("_"):
             raise TypeError(f"numpynn has no operation {class_name!r} of Keras.")
         return cls(function, own_name, settings)
@@ -295,12 +296,18 @@ _CLASS_NAMES = {
     "allclose": "AllClose",
     "batch_normalization": "BatchNorm",
     "cdist": "CDist",
+    "extract_patches_3d": "ExtractPatches",
+    "extract_patches": "ExtractPatches",  # the last of two is what a file means
     "hard_swish": "HardSilu",
+    "hsv_to_rgb": "HSVToRGB",
     "isin": "IsIn",
     "layer_normalization": "LayerNorm",
     "psnr": "PSNR",
+    "rgb_to_grayscale": "RGBToGrayscale",
+    "rgb_to_hsv": "RGBToHSV",
     "rms_normalization": "RMSNorm",
     "searchsorted": "SearchSorted",
+    "ssim": "SSIM",
     "svd": "SVD",
     "swish": "Silu",
 }
@@ -314,10 +321,14 @@ _OPERANDS = frozenset(
     "sorted_sequence".split()
 )
 _MORE_OPERANDS = {
+    "affine_transform": {"images", "transform"},
     "average": {"weights"},
     "digitize": {"bins"},
     "get_item": {"key"},
     "isclose": {"rtol", "atol"},
+    "map_coordinates": {"coordinates"},
+    "perspective_transform": {"images", "start_points", "end_points"},
+    "scale_and_translate": {"images", "output_shape", "translation"},
 }
 
 

@@ -165,6 +165,7 @@ def shares(random: np.random.Generator, *shape: int) -> Any:
 
 
 WINDOW = window((5, 4), (2, 3), (1, 2), "same", 1)
+BLOCKS = window((5, 4), (2, 3), (2, 1), "valid", 1)
 
 # What a primitive is called with, where one array of numbers is not enough: a function of a
 # generator, by the name of the primitive.
@@ -184,6 +185,7 @@ EXAMPLES: dict[str, Any] = {
     "group_norm": lambda r: (values(r, 3, 4, 2), values(r, 4), values(r, 4), 2, 1),
     "rms_norm": lambda r: (values(r, 2, 3, 4) + 0.5, values(r, 3, 4), (1, 2)),
     "layer_norm": lambda r: (values(r, 2, 3, 4), values(r, 3, 4), values(r, 3, 4), (-1, 1)),
+    "_added": lambda r: (values(r, 2, *BLOCKS.positions, 6, 2), BLOCKS),
     "conv": lambda r: (values(r, 2, 5, 4, 4), values(r, 2, 3, 2, 6), WINDOW),
     "conv_and_bias": lambda r: (
         values(r, 2, 5, 4, 4),

@@ -21,6 +21,7 @@ from numpynn.ops import numpy as numpy
 from numpynn.ops.core import *  # noqa: F403
 from numpynn.ops.linalg import *  # noqa: F403
 from numpynn.ops.math import *  # noqa: F403
+from numpynn.ops.nn.blocks import *  # noqa: F403
 from numpynn.ops.nn.convolution import *  # noqa: F403
 from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403

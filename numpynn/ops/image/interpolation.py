@@ -1,15 +1,15 @@
 """Values between pixels.
 
-A place (y, x) with 2 whole numbers below and above each coordinate lies among 2 x 2 pixels. Each
-of them counts by the share of the other side:
+A place (y, x) lies among 2 x 2 pixels, two above and two below. Each of them counts by how near it
+is, which is the share of the other side:
 
     f(y, x) = (1 - v) (1 - u) f(i, j)     + (1 - v) u f(i, j + 1)
             +      v  (1 - u) f(i + 1, j) +      v  u f(i + 1, j + 1)
 
     i = ⌊y⌋   v = y - i   j = ⌊x⌋   u = x - j
 
-and so in any number of dimensions. Outside of the image there is a fill value: each image gets a
-frame of it, one pixel wide, and what lies farther away is moved there.
+and so in any number of dimensions. What is outside of the image has a fill value: the image gets a
+frame of it, one pixel wide, which stands for all that is farther away.
 """
 
 from __future__ import annotations
@@ -21,7 +21,60 @@ from itertools import product
 import numpy as np
 
 from numpynn.autograd.tensor import unwrapped
+from numpynn.ops.dtypes import aligned, as_array, in_dtype
 from numpynn.typing import Array
+
+__all__ = ["map_coordinates"]
+
+Fold = Callable[[Array, int], Array]
+"""What puts a whole number where an axis of n pixels has one."""
+
+
+def map_coordinates(
+    inputs: Array,
+    coordinates: Array,
+    order: int,
+    fill_mode: str = "constant",
+    fill_value: float = 0,
+) -> Array:
+    """The values of `inputs` (N1, …, Nk) at any places: coordinates (k, …) → (…), in their dtype.
+
+    order: 1 for the mean of the 2ᵏ pixels around a place, 0 for the nearest one, of two equally
+    near the even one. Whole numbers are rounded.
+    fill_mode: what is outside of a b c d: "constant", the fill value; "nearest", a a|a b c d|d d;
+    "wrap", c d|a b c d|a b; "mirror", c b|a b c d|c b; "reflect", c b|a b c d|d c, as Keras has it
+    on TensorFlow.
+    Raises ValueError where the first axis of `coordinates` is not one number an axis of `inputs`,
+    and for other fill modes; NotImplementedError for other orders.
+    """
+    inputs, coordinates = as_array(inputs), as_array(coordinates)
+    if coordinates.ndim < 2 or coordinates.shape[0] != inputs.ndim:
+        raise ValueError(
+            f"`coordinates` must have shape ({inputs.ndim}, …), two axes or more: a number for "
+            f"each axis of `inputs`, which has shape {inputs.shape}; got {coordinates.shape}."
+        )
+    if fill_mode not in FOLDS:
+        raise ValueError(f"`fill_mode` must be one of {', '.join(FOLDS)}; got {fill_mode!r}.")
+    if order not in (0, 1):
+        raise NotImplementedError(f"`order` must be 0 or 1; got {order!r}.")
+    pixels = inputs[None, ..., None]
+    places = [np.reshape(of_axis, (1, -1)) for of_axis in coordinates]
+    found = between(pixels, places, order, fill_mode, fill_value)
+    return np.reshape(found, coordinates.shape[1:])
+
+
+def between(
+    pixels: Array, places: Sequence[Array], order: int, fill_mode: str, fill_value: float
+) -> Array:
+    """(B, N1, …, Nk, D) at k x (1 or B, M) → (B, M, D). The arguments of `map_coordinates`."""
+    frame, fold = framed(pixels, fill_value), FOLDS[fill_mode]
+    if order == 0:
+        sizes = pixels.shape[1:-1]
+        nearest = [np.round(unwrapped(p)) for p in places]
+        return picked(frame, [fold(p, n) for p, n in zip(nearest, sizes, strict=True)])
+    frame, *places = aligned(frame, *places, weak=(float,))
+    found = linear(frame, places, fold)
+    return in_dtype(np.round(found) if pixels.dtype.kind in "iu" else found, pixels.dtype)
 
 
 def framed(pixels: Array, fill_value: float) -> Array:
@@ -30,39 +83,63 @@ def framed(pixels: Array, fill_value: float) -> Array:
     return np.pad(pixels, widths, constant_values=fill_value)
 
 
-def outside_is_frame(index: Array, n: int) -> Array:
-    """Whole numbers from -1 to n: what is farther away, or no number, lies in the frame."""
-    return np.fmin(np.fmax(index, -1), n)
+def picked(frame: Array, places: Sequence[Array]) -> Array:
+    """The pixels at whole places, k x (1 or B, M) → (B, M, D).
 
-
-def picked(frame: Array, indices: Sequence[Array]) -> Array:
-    """The pixels at whole places, which count from -1 in a frame:  k x (B, M) → (B, M, D)."""
+    They count from the image's first pixel; the frame stands for what is outside, and for NaN.
+    """
     batch, *sizes, depth = frame.shape
     number = np.arange(batch, like=unwrapped(frame))[:, None]
-    for index, size in zip(indices, sizes, strict=True):
-        number = number * size + (index.astype(np.intp) + 1)
+    for place, size in zip(places, sizes, strict=True):
+        inside = np.fmin(np.fmax(place, -1), size - 2)  # which make a number of NaN
+        number = number * size + inside.astype(np.intp) + 1
     return np.take(np.reshape(frame, (-1, depth)), number, axis=0)
 
 
-def linear(
-    frame: Array,
-    places: Sequence[Array],
-    fold: Callable[[Array, int], Array] = outside_is_frame,
-) -> Array:
-    """Between the 2ᵏ pixels around each place:  k x (B, M) → (B, M, D).
-
-    fold: what puts a whole number where the image, or its frame, has a pixel.
-    """
-    sizes = [size - 2 for size in frame.shape[1:-1]]
-    corners = []  # of each axis: the pixel below with its share, and the pixel above
-    for place, size in zip(places, sizes, strict=True):
-        if fold is outside_is_frame:
-            place = np.clip(place, -1.0, size)
+def linear(frame: Array, places: Sequence[Array], fold: Fold | None = None) -> Array:
+    """The mean of the 2ᵏ pixels around each place, by shares:  k x (1 or B, M) → (B, M, D)."""
+    corners = []  # of each axis: the pixel below and its share, the pixel above and its share
+    for place, size in zip(places, frame.shape[1:-1], strict=True):
         below = np.floor(unwrapped(place))
         share = place - below
-        corners.append([(fold(below, size), 1.0 - share), (fold(below + 1, size), share)])
-    total = 0.0
-    for corner in product(*corners):
-        indices, shares = zip(*corner, strict=True)
-        total = total + math.prod(shares)[..., None] * picked(frame, indices)
-    return total
+        above = below + 1
+        if fold is not None:
+            below, above = fold(below, size - 2), fold(above, size - 2)
+        corners.append([(below, 1.0 - share), (above, share)])
+    return sum(
+        math.prod(share for _, share in corner)[..., None]
+        * picked(frame, [pixel for pixel, _ in corner])
+        for corner in product(*corners)
+    )
+
+
+# -- outside of the image --------------------------------------------------------------------------
+
+
+def _wrapped(index: Array, n: int) -> Array:
+    return np.mod(index, n)
+
+
+def _mirrored(index: Array, n: int) -> Array:
+    """Mirrors stand on the first and on the last pixel."""
+    period = max(2 * (n - 1), 1)
+    behind = np.mod(index, period)
+    return np.minimum(behind, period - behind)
+
+
+def _reflected(index: Array, n: int) -> Array:
+    """The mirror in front stands on the first pixel, the one behind at the last pixel's edge.
+
+    So it is in Keras on TensorFlow alone; elsewhere both stand at the edges.
+    """
+    behind = np.mod(np.absolute(index), 2 * n)
+    return np.minimum(behind, 2 * n - 1 - behind)
+
+
+FOLDS: dict[str, Fold] = {
+    "constant": lambda index, n: index,
+    "nearest": lambda index, n: np.clip(index, 0, n - 1),
+    "wrap": _wrapped,
+    "mirror": _mirrored,
+    "reflect": _reflected,
+}

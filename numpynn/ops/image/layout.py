@@ -39,3 +39,11 @@ def as_batch(images: Array, data_format: str | None) -> tuple[Array, Callable[[A
 
     batch = images[None] if alone else images
     return batch if last else np.moveaxis(batch, 1, 3), back
+
+
+def check_floating(images: Array) -> Array:
+    """Images as an array. Raises ValueError unless their values are floats."""
+    images = as_array(images)
+    if images.dtype.kind != "f":
+        raise ValueError(f"The images must be floats; got {images.dtype}.")
+    return images

@@ -5,11 +5,13 @@
     crossentropy.py   losses fused with the softmax or sigmoid before them
     normalization.py  moments, and what divides by them
     encoding.py       one_hot, multi_hot
+    blocks.py         blocks of images as channels, and back
     convolution/      convolutions of one to three axes, and their transposes
 
 Attention is not here yet.
 """
 
+from numpynn.ops.nn.blocks import *  # noqa: F403
 from numpynn.ops.nn.convolution import *  # noqa: F403
 from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403
