@@ -31,12 +31,13 @@ def test_step(benchmark: Any, slug: str, side: str) -> None:
 
 
 @pytest.mark.parametrize("side", ["numpynn", "keras"])
-def test_step_of_a_large_network(benchmark: Any, side: str) -> None:
+@pytest.mark.parametrize("network", networks.NETWORKS, ids=lambda network: network.name)
+def test_step_of_a_larger_network(benchmark: Any, network: Any, side: str) -> None:
     import keras
 
     import numpynn
 
-    benchmark.group = "step: 784-512-512-10, batch 128"
-    x, y = networks.data()
-    model = networks.model(numpynn if side == "numpynn" else keras)
+    benchmark.group = f"step: {network.name}, batch {networks.BATCH_SIZE}"
+    x, y = network.data()
+    model = network.model(numpynn if side == "numpynn" else keras)
     benchmark(one_step(model, x[: networks.BATCH_SIZE], y[: networks.BATCH_SIZE]))

@@ -84,18 +84,27 @@ def adam_step() -> None:
     )
 
 
-def large_network() -> None:
-    """The step of a 784-512-512-10 network against Keras, and against its matrix products alone."""
+def large_networks() -> None:
+    """The steps of two larger networks against Keras, and against their matrix products alone."""
+    from benchmarks import networks
+
+    rate = networks.sgemm_rate()
+    print(f"sgemm: {rate / 1e9:.0f} GFLOP/s")
+    for network in networks.NETWORKS:
+        step_against_keras(network, rate)
+
+
+def step_against_keras(network: Any, rate: float) -> None:
     import numpy as np
 
     from benchmarks import networks
     from kerasref.timing import batch_ends
 
     keras = importlib.import_module("keras")  # after kerasref, which chooses its back-end
-    x, y = networks.data()
-    models: dict[str, Any] = {"numpynn": networks.model()}
+    x, y = network.data()
+    models: dict[str, Any] = {"numpynn": network.model()}
     for jit in (False, True):
-        models[f"keras, jit_compile={jit}"] = networks.model(keras)
+        models[f"keras, jit_compile={jit}"] = network.model(keras)
         models[f"keras, jit_compile={jit}"].jit_compile = jit
     intervals: dict[str, list[float]] = {name: [] for name in models}
     for _ in range(5):
@@ -104,13 +113,30 @@ def large_network() -> None:
             model.fit(x, y, batch_size=networks.BATCH_SIZE, epochs=2, verbose=0, callbacks=[ends])
             intervals[name] += ends.intervals()
     medians = {name: float(np.median(found)) for name, found in intervals.items()}
-    products = in_turns({"products": networks.products()}, repeat=20)["products"]
-    fastest = min(value for name, value in medians.items() if name != "numpynn")
-    for name, value in [*medians.items(), ("its matrix products alone", products)]:
-        print(f"784-512-512-10, Adam, batch 128: {value * 1e3:.2f} ms a step, {name}")
+    medians["its matrix products alone"] = in_turns({"": network.run_products()}, repeat=10)[""]
+    medians["its operations at the rate of sgemm"] = network.operations() / rate
+    fastest = min(value for name, value in medians.items() if name.startswith("keras"))
+    for name, value in medians.items():
+        print(f"{network.name}, Adam, batch 128: {value * 1e3:.2f} ms a step, {name}")
+    ours = medians["numpynn"]
     print(
-        f"    numpynn / keras {medians['numpynn'] / fastest:.2f} (at most 1.25), "
-        f"numpynn / products {medians['numpynn'] / products:.2f}"
+        f"    numpynn / keras {ours / fastest:.2f} (at most 1.25), numpynn / products "
+        f"{ours / medians['its matrix products alone']:.2f}, numpynn / sgemm "
+        f"{ours / medians['its operations at the rate of sgemm']:.2f}"
+    )
+
+
+def memory() -> None:
+    """The peak memory of training steps of mnist-cnn on both sides."""
+    from benchmarks.memory import measured
+
+    found = {side: measured(side, "mnist-cnn") for side in ("numpynn", "keras")}
+    for side, (before, peak) in found.items():
+        print(f"mnist-cnn: {peak:.0f} MiB at the peak of ten steps, {before:.0f} before, {side}")
+    (ours_before, ours), (theirs_before, theirs) = found["numpynn"], found["keras"]
+    print(
+        f"    numpynn / keras {ours / theirs:.2f} (at most 1.5), of what the steps add "
+        f"{(ours - ours_before) / (theirs - theirs_before):.2f}"
     )
 
 
@@ -123,4 +149,5 @@ if __name__ == "__main__":
     loop()
     import_time()
     adam_step()
-    large_network()
+    large_networks()
+    memory()
