@@ -136,6 +136,21 @@ def test_a_rectified_value_of_zero_passes_no_gradient() -> None:
     assert not found[0][0].any() and not found[1][0].any() and found[1][1].any()
 
 
+@pytest.mark.parametrize("name", FUSED)
+def test_threads_add_up_in_a_fixed_order(name: str) -> None:
+    over = window((9, 8), (3, 3), 1, "same", 1)
+    shapes = [(31, 9, 8, 4), (3, 3, 4, 4), (4,)][: 3 if name == "conv_and_bias" else 2]
+    arrays = [normal(i, *shape).astype("float32") for i, shape in enumerate(shapes)]
+
+    def run() -> list[bytes]:
+        y, pull = vjp(lambda *a: FUSED[name](*a, over), *arrays)
+        return [array(part).tobytes() for part in (y, *pull(np.cos(array(y))))]
+
+    with patch.object(parallel.blas, "SMALL", 0), patch.object(parallel, "_threads", lambda: 3):
+        first = run()
+        assert all(run() == first for _ in range(10))
+
+
 # -- how arrays are stored -------------------------------------------------------------------------
 
 

@@ -143,19 +143,6 @@ def test_infinite_and_missing_inputs_stay_where_keras_has_them(strides: int) -> 
             )
 
 
-def test_infinite_kernels_stay_where_keras_has_them() -> None:
-    """Places between the stamps stay 0: no zero that stands for a gap meets the infinity."""
-    kernel = normal(2, 2, 2, 2)
-    kernel[0, 1, 0] = np.inf
-    for strides in (1, 3):
-        check_special(
-            partial(ops.conv_transpose, strides=strides),
-            partial(keras.ops.conv_transpose, strides=strides),
-            normal(1, 2, 4, 2),
-            kernel,
-        )
-
-
 def test_float16_sums_are_rounded_once() -> None:
     y, kernel = normal(1, 2, 9, 64).astype("float16"), normal(2, 3, 8, 64).astype("float16")
     x = ops.conv_transpose(y, kernel)

@@ -16,8 +16,9 @@ import tensorflow as tf
 from conv_cases import FORMATS, conv_of_keras, convolutions, hold_on_both
 from factory import Call, array, check, check_special, error, verify
 from hypothesis import given
-from pairs import BARS, normal
+from pairs import BARS, derived, normal
 
+import numpynn
 from numpynn import ops
 from numpynn.autograd import Tensor, vjp
 
@@ -138,12 +139,23 @@ def test_infinite_and_missing_inputs_stay_where_keras_has_them(padding: str, str
             )
 
 
-def test_infinite_kernels_stay_where_keras_has_them() -> None:
-    """Without padding: TensorFlow itself multiplies padding by infinity in float64 only."""
-    for value in (np.inf, -np.inf, np.nan):
-        kernel = normal(2, 3, 2, 2)
+@pytest.mark.parametrize("name", ["conv", "conv_transpose", "depthwise_conv"])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_infinite_kernels_reach_the_places_that_keras_reach(name: str, padding: str) -> None:
+    """Infinity times the zeros of padding is NaN or nothing, in TensorFlow too: by its kernels."""
+    x, kernel = 1.0 + np.abs(normal(1, 2, 7, 2)), 1.0 + np.abs(normal(2, 3, 2, 2))
+    for value in (np.inf, -np.inf):
         kernel[0, 1, 0] = value
-        check_special(ops.conv, keras.ops.conv, normal(1, 2, 7, 2), kernel)
+        results = []
+        for library in (numpynn, keras):
+            function = partial(getattr(library.ops, name), padding=padding)
+            with np.errstate(invalid="ignore"):
+                results.append(derived(library, function, [x, kernel]))
+        (y, gradients), (expected, theirs) = results
+        for a, b in zip((y, *gradients), (expected, *theirs), strict=True):
+            assert np.array_equal(np.isinf(a), np.isinf(b))
+            both = ~np.isnan(a) & ~np.isnan(b)
+            np.testing.assert_allclose(a[both], b[both], rtol=1e-12)
 
 
 def test_huge_numbers_overflow_where_keras_overflows() -> None:
