@@ -50,12 +50,13 @@ def agree_on_images(
     seed: int,
     *,
     training: bool = True,
+    gradient: bool = True,
     exact_gradient: bool = True,
 ) -> None:
     """Hold value and gradient of both sides' layers, which draw the same numbers.
 
-    exact_gradient: Keras has the derivative in float32 too; otherwise ours is held against the one
-    that it has in float64.
+    gradient: Keras has one. exact_gradient: it is the derivative in float32 too; otherwise ours is
+    held against the one in float64.
     """
     results = {}
     for computed in (dtype, "float64"):
@@ -64,6 +65,8 @@ def agree_on_images(
             given = x.astype(computed)
             results[computed] = [
                 derived(library, lambda x, layer=layer: layer(x, training=training), [given])
+                if gradient
+                else (array(layer(given, training=training)), [])
                 for library, layer in zip((numpynn, keras), pair, strict=True)
             ]
         if exact_gradient:

@@ -1,14 +1,15 @@
 """Twins of the layers for images: Keras's own code, but for the numbers it draws.
 
-They all draw by one function, `uniform(shape, minval, maxval)`. A twin gives it its numbers:
+Nearly all that they draw is uniform in minval … maxval. A twin gives the numbers:
 
     minval + u (maxval - minval)     u (B, NUMBERS), a column each time that the layer draws
 
-and numpynn's layer, which draws by a method of the same name, gets the same ones.
+and numpynn's layer, which draws by methods of the same names, gets the same ones.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,11 +29,11 @@ class InjectedImageLayer(Injected, keras.layers.Layer):
 
     @property
     def backend(self) -> Array:
-        return GivenNumbers(vars(self)["backend"], vars(self).get("given_uniform"))
+        return GivenNumbers(vars(self)["backend"], vars(self).get("given_stream"))
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
         images = data["images"] if isinstance(data, dict) else data
-        self.given_uniform = uniform_of(given(self, images))
+        self.given_stream = GivenStream(given(self, images))
         return super().get_random_transformation(data, training=training, seed=seed)
 
     def draw(self, generator: np.random.Generator, batch_size: int) -> Array:
@@ -41,8 +42,9 @@ class InjectedImageLayer(Injected, keras.layers.Layer):
 
     def drawing(self, layer: Array, numbers: Array) -> Callable[..., Array]:
         def transformation(data: Any, training: bool = True, seed: Any = None) -> Any:
-            uniform = uniform_of(numbers)
-            layer.uniform = lambda *given, **named: np.asarray(uniform(*given, **named))
+            stream = GivenStream(numbers)
+            layer.uniform = lambda *given: np.asarray(stream.uniform(*given))
+            layer.normal = lambda *given: np.asarray(stream.normal(*given))
             return type(layer).get_random_transformation(layer, data, training, seed)
 
         return transformation
@@ -67,11 +69,21 @@ TWINS = {
     **{
         kind: type(f"Injected{kind.__name__}", (InjectedImageLayer, kind), {})
         for kind in (
+            keras.layers.RandomBrightness,
             keras.layers.RandomContrast,
+            keras.layers.RandomErasing,
             keras.layers.RandomFlip,
+            keras.layers.RandomGrayscale,
+            keras.layers.RandomHue,
+            keras.layers.RandomInvert,
+            keras.layers.RandomPosterization,
             keras.layers.RandomRotation,
+            keras.layers.RandomSaturation,
+            keras.layers.RandomSharpness,
+            keras.layers.RandomShear,
             keras.layers.RandomTranslation,
             keras.layers.RandomZoom,
+            keras.layers.Solarization,
         )
     },
 }
@@ -83,10 +95,9 @@ class GivenNumbers:
     Where floatx() is float64, it does not round to float32 what layers ask it to.
     """
 
-    def __init__(self, backend: Array, uniform: Array) -> None:
+    def __init__(self, backend: Array, stream: GivenStream | None) -> None:
         self._original = backend
-        self.random = self
-        self.uniform = uniform
+        self.random = stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
@@ -95,16 +106,37 @@ class GivenNumbers:
         return self._original.cast(x, keras.config.floatx() if dtype == "float32" else dtype)
 
 
-def uniform_of(numbers: Array) -> Callable[..., Array]:
-    """A `uniform` that gives u (B, NUMBERS), column by column."""
-    columns = iter(range(NUMBERS))
+class GivenStream:
+    """The functions that draw, giving u (B, NUMBERS) column by column."""
+
+    def __init__(self, numbers: Array) -> None:
+        self._numbers = numbers
+        self._used = 0
+
+    def _next(self, shape: Any, dtype: Any) -> Array:
+        """u for each image, or for all where there is no axis of images."""
+        columns = math.prod(shape[1:])
+        count = shape[0] if len(shape) else 1
+        found = self._numbers[:count, self._used : self._used + columns]
+        self._used += columns
+        return keras.ops.reshape(keras.ops.cast(found, dtype or keras.config.floatx()), shape)
 
     def uniform(
-        shape: Any, minval: float = 0.0, maxval: float = 1.0, seed: Any = None, dtype: Any = None
+        self,
+        shape: Any,
+        minval: float = 0.0,
+        maxval: float = 1.0,
+        seed: Any = None,
+        dtype: Any = None,
     ) -> Array:
-        column = numbers[:, next(columns)]
-        count = shape[0] if len(shape) else 1  # one number for each image, or one for all
-        drawn = keras.ops.cast(column[:count], dtype or keras.config.floatx())
-        return keras.ops.reshape(minval + drawn * (maxval - minval), shape)
+        return minval + self._next(shape, dtype) * (maxval - minval)
 
-    return uniform
+    def randint(
+        self, shape: Any, minval: int, maxval: int, seed: Any = None, dtype: Any = None
+    ) -> Array:
+        return keras.ops.cast(keras.ops.floor(self.uniform(shape, minval, maxval)), dtype)
+
+    def normal(self, shape: Any, seed: Any = None, dtype: Any = None) -> Array:
+        """One number from -3 … 3 for a whole image."""
+        one_for_each = (shape[0] if len(shape) == 4 else 1, 1, 1, 1)
+        return 6 * self._next(one_for_each, dtype) - 3

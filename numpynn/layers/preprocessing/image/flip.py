@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.layers.preprocessing.image.layer import RandomImageLayer, shape_of
+from numpynn.layers.preprocessing.image.layer import RandomImageLayer, one_for_each, shape_of
 from numpynn.typing import Array
 
 MODES = ("horizontal", "vertical", "horizontal_and_vertical")
@@ -43,9 +43,8 @@ class RandomFlip(RandomImageLayer):
         """Which images are flipped, (B, 1, 1, 1)."""
         if not training:
             return None
-        shape = shape_of(data)
-        of_each_image = (*shape[:-3], 1, 1, 1)
-        return {"flips": self.uniform(of_each_image, 0, 1, seed) <= 0.5, "input_shape": shape}
+        flips = self.uniform(one_for_each(data), 0, 1, seed) <= 0.5
+        return {"flips": flips, "input_shape": shape_of(data)}
 
     def transform_images(self, images: Array, transformation: Any, training: bool = True) -> Array:
         images = self._in_compute_dtype(images)

@@ -186,9 +186,34 @@ class RandomImageLayer(ImageLayer):
         return {**super().get_config(), "seed": self.seed}
 
 
+class Recolouring(RandomImageLayer):
+    """Base class: nothing moves, so segmentation masks and bounding boxes stay as they are."""
+
+    def transform_segmentation_masks(
+        self, segmentation_masks: Array, transformation: Any, training: bool = True
+    ) -> Array:
+        return segmentation_masks
+
+    def transform_bounding_boxes(
+        self, bounding_boxes: Any, transformation: Any, training: bool = True
+    ) -> Any:
+        return bounding_boxes
+
+
 def shape_of(data: Any) -> tuple[int, ...]:
     """The shape of the images among the data."""
     return np.shape(data["images"] if isinstance(data, dict) else data)
+
+
+def count_of(data: Any) -> int:
+    """How many images there are."""
+    shape = shape_of(data)
+    return shape[0] if len(shape) == 4 else 1
+
+
+def one_for_each(data: Any) -> tuple[int, ...]:
+    """The shape of one number for each image, which broadcasts:  (B, 1, 1, 1)."""
+    return (*shape_of(data)[:-3], 1, 1, 1)
 
 
 def factor_range(factor: Any, low: float, high: float) -> tuple[float, float]:
@@ -206,3 +231,20 @@ def factor_range(factor: Any, low: float, high: float) -> tuple[float, float]:
     raise ValueError(
         f"`factor` must be a number from {low} to {high}, or a pair of them; got {factor!r}."
     )
+
+
+def sorted_range(value_range: Any) -> list[float]:
+    """The least and the greatest value of a pixel. Raises ValueError where it is no pair."""
+    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
+        raise ValueError(f"`value_range` must be a pair of numbers; got {value_range!r}.")
+    return sorted(value_range)
+
+
+def clipped(x: Array, value_range: Sequence[float]) -> Array:
+    return np.clip(x, value_range[0], value_range[1])
+
+
+def in_range(x: Array, given: Sequence[float], wanted: Sequence[float]) -> Array:
+    """Values of one range in another:  (x - a) / (b - a) · (d - c) + c."""
+    (a, b), (c, d) = given, wanted
+    return x if (a, b) == (c, d) else (x - a) / (b - a) * (d - c) + c

@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from numpynn.layers.preprocessing.image.layer import RandomImageLayer, factor_range, shape_of
+from numpynn.layers.preprocessing.image.layer import (
+    RandomImageLayer,
+    count_of,
+    factor_range,
+    shape_of,
+)
 from numpynn.ops.image import affine_transform
 from numpynn.typing import Array
 
@@ -117,7 +122,7 @@ class RandomRotation(Moving):
         if not training:
             return None
         shape = shape_of(data)
-        batch_size = shape[0] if len(shape) == 4 else 1
+        batch_size = count_of(data)
         height, width = self._height_and_width(shape)
         angle = self.uniform((batch_size,), self.factor[0] * 360, self.factor[1] * 360, seed)
         matrix = _rotation(angle, height, width)
@@ -179,7 +184,7 @@ class RandomTranslation(Moving):
         shape = shape_of(data)
         seed = self.generator if seed is None else seed
         height, width = self._height_and_width(shape)
-        each = (shape[0] if len(shape) == 4 else 1, 1)
+        each = (count_of(data), 1)
         down = self.uniform(each, *self._height_range, seed) * height
         right = self.uniform(each, *self._width_range, seed) * width
         return {"translations": np.concatenate([right, down], axis=1), "input_shape": shape}
@@ -226,13 +231,12 @@ class RandomZoom(Moving):
         """z_h and z_w of each image, (B, 1) each."""
         if not training:
             return None
-        shape = shape_of(data)
         seed = self.generator if seed is None else seed
-        each = (shape[0] if len(shape) == 4 else 1, 1)
+        each = (count_of(data), 1)
         height_zoom = width_zoom = 1 + self.uniform(each, *self._height_range, seed)
         if self.width_factor is not None:
             width_zoom = 1 + self.uniform(each, *self._width_range, seed)
-        return {"height_zoom": height_zoom, "width_zoom": width_zoom, "input_shape": shape}
+        return {"height_zoom": height_zoom, "width_zoom": width_zoom, "input_shape": shape_of(data)}
 
     def matrix(self, transformation: Any) -> Array:
         height, width = self._height_and_width(transformation["input_shape"])
@@ -248,15 +252,67 @@ class RandomZoom(Moving):
         return {**super().get_config(), **factors}
 
 
-def _share_range(factor: Any, name: str, above: float | None = None) -> tuple[float, float]:
+class RandomShear(Moving):
+    """In training each image slanted, from its first row and column on; otherwise the identity.
+
+        column = j + s_x i     row = i + s_y j
+
+    x_factor, y_factor: the ranges of s_x and s_y, numbers from 0 to 1; half of the images get both
+    with the other sign. One number f is -f … f. (Keras does not read such a range from its own
+    configuration; here a pair may begin below 0.)
+    Raises ValueError for factors beyond -1 … 1 and for one number below 0.
+    Source: Keras `RandomShear`.
+    """
+
+    def __init__(
+        self,
+        x_factor: Any = 0.0,
+        y_factor: Any = 0.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **kwargs)
+        self.x_factor = _share_range(x_factor, "x_factor", signed=False)
+        self.y_factor = _share_range(y_factor, "y_factor", signed=False)
+
+    def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
+        """s_x and s_y of each image, (B, 2)."""
+        if not training:
+            return None
+        seed, dtype = self.generator if seed is None else seed, self.compute_dtype
+        each = (count_of(data), 1)
+        sign = np.where(self.uniform(each, 0, 1, seed, dtype) > 0.5, -1.0, 1.0).astype(dtype)
+        vertical = self.uniform(each, *self.y_factor, seed, dtype)
+        horizontal = self.uniform(each, *self.x_factor, seed, dtype)
+        shear = np.concatenate([horizontal, vertical], axis=1) * sign
+        return {"shear_factor": shear, "input_shape": shape_of(data)}
+
+    def matrix(self, transformation: Any) -> Array:
+        horizontal, vertical = np.moveaxis(transformation["shear_factor"], 1, 0)
+        zeros, ones = np.zeros_like(vertical), np.ones_like(vertical)
+        return _rows(ones, horizontal, zeros, vertical, ones, zeros)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "x_factor": self.x_factor, "y_factor": self.y_factor}
+
+
+def _share_range(
+    factor: Any, name: str, above: float | None = None, signed: bool = True
+) -> tuple[float, float]:
     """The range of a share: of one number f it is -f … f; or two numbers, each in -1 … 1.
 
-    above: a bound that is not reached.
+    above: a bound that is not reached. signed: whether the one number may be negative.
     """
     numbers = factor if isinstance(factor, (tuple, list)) else (factor,)
     one = len(numbers) == 1 and isinstance(factor, (int, float))
-    if not (one or len(numbers) == 2) or not all(
-        -1.0 <= number <= 1.0 and number != above for number in numbers
+    if (
+        not (one or len(numbers) == 2)
+        or not all(-1.0 <= number <= 1.0 and number != above for number in numbers)
+        or (one and not signed and factor < 0)
     ):
         least = "-1 to" if above is None else "above -1 to"
         raise ValueError(
