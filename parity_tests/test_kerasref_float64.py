@@ -55,7 +55,7 @@ def test_python_floats_become_float64(float64: None) -> None:
     assert is_exact(ops.log(2.0), np.log(2))
 
 
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "lanczos5", "area"])
 @pytest.mark.parametrize("antialias", [False, True])
 def test_resized_images_keep_their_digits(
     interpolation: str, antialias: bool, float64: None
@@ -107,6 +107,25 @@ def test_transformed_images_keep_their_digits(
     weights = random.normal(size=x.shape)
     value, [gradient] = value_and_gradients(lambda x: ops.sum(weights * seen(x, transforms)), [x])
     assert is_exact(np.sum(gradient * x), value)  # linear in x, so this is its derivative
+
+
+def test_images_in_perspective_keep_their_digits(float64: None) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2, 5, 7, 3))
+    start = np.array([[0, 0], [0, 4], [6, 0], [6, 4]]) + random.normal(size=(2, 4, 2)) / 4
+    end = start + random.normal(size=(2, 4, 2)) / 4
+
+    def seen(images: Array, data_format: str = "channels_last") -> Array:
+        return ops.image.perspective_transform(images, start, end, data_format=data_format)
+
+    y = ops.convert_to_numpy(seen(x))
+    assert y.dtype == np.float64
+    assert relative_error(y, seen(x.astype("float32"))) < 2e-5  # TensorFlow's own
+    first = seen(x.transpose(0, 3, 1, 2), "channels_first")
+    assert is_exact(ops.transpose(first, (0, 2, 3, 1)), y)
+    corners = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    moved = ops.image.perspective_transform(x, corners + [0.1, 0], corners)
+    assert is_exact(moved[:, :, :-1], 0.9 * x[:, :, :-1] + 0.1 * x[:, :, 1:])
 
 
 def test_what_is_asked_for_in_float32_or_integers_stays_so(float64: None) -> None:

@@ -8,6 +8,7 @@ digits.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,7 +152,7 @@ def _repair_tensorflow_images() -> None:
     import tensorflow as tf
 
     original = tf.image.resize
-    interpolations = ("bilinear", "bicubic", "lanczos3", "lanczos5")
+    interpolations = ("bilinear", "bicubic", "lanczos3", "lanczos5", "area")
 
     def resize(images: Array, size: Array, method: str, antialias: bool = False) -> Array:
         if images.dtype != tf.float64 or method not in interpolations:
@@ -166,6 +167,12 @@ def _repair_tensorflow_images() -> None:
 
 def _pixel_weights(n: int, m: int, method: str, antialias: bool) -> list[list[float]]:
     """The weight of each of n pixels in each of m. TensorFlow has the cubic spline in a table."""
+    if method == "area":  # how much of the pixel falls on what becomes one
+        ends = [place * n / m for place in range(m + 1)]
+        return [
+            [max(min(end, i + 1) - max(start, i), 0) / (end - start) for i in range(n)]
+            for start, end in itertools.pairwise(ends)
+        ]
     table = 1024 if method == "bicubic" and not antialias else 0
     stretch = max(n / m, 1.0) if antialias else 1.0
 
@@ -224,7 +231,33 @@ def _repair_tensorflow_transforms() -> None:
         seen = tf.transpose(seen, (0, 3, 1, 2)) if channels_first else seen
         return tf.ensure_shape(seen if len(images.shape) == 4 else seen[0], images.shape)
 
+    original_perspective = image.perspective_transform
+
+    def perspective_transform(
+        images: Array,
+        start_points: Array,
+        end_points: Array,
+        interpolation: str = "bilinear",
+        fill_value: float = 0,
+        data_format: str | None = None,
+    ) -> Array:
+        # Keras solves for the transform in float32.
+        images = tf.convert_to_tensor(images)
+        if images.dtype != tf.float64:
+            return original_perspective(
+                images, start_points, end_points, interpolation, fill_value, data_format
+            )
+        start, end = (
+            tf.reshape(tf.cast(points, tf.float64), (-1, 4, 2))
+            for points in (start_points, end_points)
+        )
+        transform = image.compute_homography_matrix(start, end)
+        return image.affine_transform(
+            images, transform, interpolation, "constant", fill_value, data_format
+        )
+
     image.affine_transform = affine_transform
+    image.perspective_transform = perspective_transform
 
 
 def _projected(
