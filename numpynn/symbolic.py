@@ -361,9 +361,15 @@ def _parameters(function: Any) -> list[str]:
 
 # -- what comes out --------------------------------------------------------------------------------
 
-# What is tried: two sizes for unknown axes, small first, larger where a function needs more; and
+# What is tried: two times the sizes of an unknown first axis and of other unknown axes. Those differ
+# enough for strides to show; then one size for all, larger where a function needs more. And
 # whether the values differ, too, as they must to tell which lengths depend on them.
-_TRIALS = ((2, 3, True), (61, 67, True), (2, 3, False))
+_TRIALS = (
+    ((2, 2), (3, 13), True),
+    ((2, 2), (3, 3), True),
+    ((61, 61), (67, 67), True),
+    ((2, 2), (3, 3), False),
+)
 
 
 def inferred(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -377,10 +383,10 @@ def inferred(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) ->
     if rule is not None:
         return rule(*args, **kwargs)
     error: Exception | None = None
-    for size, other_size, other_values in _TRIALS:
+    for sizes, other_sizes, other_values in _TRIALS:
         try:
-            first = _trial(function, args, kwargs, size, False)
-            second = _trial(function, args, kwargs, other_size, other_values)
+            first = _trial(function, args, kwargs, sizes, False)
+            second = _trial(function, args, kwargs, other_sizes, other_values)
         except (ValueError, IndexError, TypeError, np.linalg.LinAlgError) as found:
             error = error or found
             continue
@@ -390,11 +396,11 @@ def inferred(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) ->
     raise error
 
 
-def _trial(function: Any, args: Any, kwargs: Any, size: int, alternate: bool) -> Any:
+def _trial(function: Any, args: Any, kwargs: Any, sizes: tuple[int, int], alternate: bool) -> Any:
     def values(x: Any) -> Any:
         if not isinstance(x, KerasTensor):
             return x
-        shape = tuple(size if n is None else n for n in x.shape)
+        shape = tuple(sizes[axis > 0] if n is None else n for axis, n in enumerate(x.shape))
         pattern = np.arange(math.prod(shape)).reshape(shape) % 2
         value = (pattern if alternate else np.full(shape, x.dtype.kind == "f")).astype(x.dtype)
         if x.dtype.kind == "O":

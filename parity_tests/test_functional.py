@@ -314,3 +314,10 @@ def test_masks_are_known_before_there_are_data() -> None:
     x = np.random.default_rng(0).normal(size=(2, 5, 3))
     x[:, 2] = 0.0
     hold(program(numpynn)(x), program(keras)(x), 1e-12)
+
+
+@pytest.mark.parametrize("stride", [2, 3, 5])
+def test_lengths_that_strides_make_of_unknown_ones_are_unknown(stride: int) -> None:
+    x = numpynn.Input((None, 4))
+    assert x[:, ::stride].shape == (None, None, 4)
+    assert x[:, :1].shape == (None, 1, 4)
