@@ -35,16 +35,6 @@ NAMESPACES = (
 
 # What comes with a later part of the catalogue, by the part.
 LATER = {
-    "convolution": """
-        layers: AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
-        AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D
-        AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D
-        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D
-        GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
-        GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D
-        MaxPooling1D MaxPooling2D MaxPooling3D
-        ops: adaptive_average_pool adaptive_max_pool average_pool max_pool
-    """,
     "recurrence": """
         layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Embedding GRU GRUCell LSTM LSTMCell
         RNN ReversibleEmbedding SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed

@@ -30,6 +30,7 @@ from numpynn.autograd import (
 )
 from numpynn.autograd.tape import recording
 from numpynn.ops.nn.convolution.window import window
+from numpynn.ops.nn.pooling.windows import windows_of
 
 PRIMITIVES = importlib.import_module("numpynn.autograd.primitive").PRIMITIVES
 
@@ -164,6 +165,7 @@ def shares(random: np.random.Generator, *shape: int) -> Any:
     return positive / positive.sum(axis=-1, keepdims=True)
 
 
+POOL = windows_of((2, 5, 4, 3), (2, 3), (2, 1), "same", "channels_last")
 WINDOW = window((5, 4), (2, 3), (1, 2), "same", 1)
 BLOCKS = window((5, 4), (2, 3), (2, 1), "valid", 1)
 
@@ -195,6 +197,8 @@ EXAMPLES: dict[str, Any] = {
         True,
     ),
     "conv_transpose": lambda r: (values(r, 2, 5, 2, 6), values(r, 2, 3, 4, 6), WINDOW),
+    "largest": lambda r: (values(r, 2, 5, 4, 3), POOL),
+    "mean": lambda r: (values(r, 2, 5, 4, 3), POOL),
     "depthwise_conv": lambda r: (values(r, 2, 5, 4, 3), values(r, 2, 3, 3, 2), WINDOW),
 }
 

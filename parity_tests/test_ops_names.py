@@ -23,9 +23,6 @@ from numpynn.ops.dtypes import result_type, standardize_dtype
 
 # What Keras has and numpynn has not yet, by subject.
 LATER = {
-    "convolution and pooling": """
-        adaptive_average_pool adaptive_max_pool average_pool max_pool
-    """,
     "attention": "dot_product_attention",
     "speech": "ctc_decode ctc_loss fft fft2 ifft2 irfft istft polar rfft stft",
     "text patterns of axes": "rearrange",

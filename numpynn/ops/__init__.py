@@ -27,6 +27,7 @@ from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403
 from numpynn.ops.nn.encoding import *  # noqa: F403
 from numpynn.ops.nn.normalization import *  # noqa: F403
+from numpynn.ops.nn.pooling import *  # noqa: F403
 from numpynn.ops.nn.probabilities import *  # noqa: F403
 from numpynn.ops.numpy.creation import *  # noqa: F403
 from numpynn.ops.numpy.elementwise import *  # noqa: F403

@@ -7,6 +7,7 @@
     encoding.py       one_hot, multi_hot
     blocks.py         blocks of images as channels, and back
     convolution/      convolutions of one to three axes, and their transposes
+    pooling/          the largest value, or the mean, of each window
 
 Attention is not here yet.
 """
@@ -17,4 +18,5 @@ from numpynn.ops.nn.crossentropy import *  # noqa: F403
 from numpynn.ops.nn.elementwise import *  # noqa: F403
 from numpynn.ops.nn.encoding import *  # noqa: F403
 from numpynn.ops.nn.normalization import *  # noqa: F403
+from numpynn.ops.nn.pooling import *  # noqa: F403
 from numpynn.ops.nn.probabilities import *  # noqa: F403

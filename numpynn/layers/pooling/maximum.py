@@ -1,0 +1,68 @@
+"""The largest value of each window. Source: Zhou and Chellappa 1988; Keras `MaxPooling2D`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpynn.layers.pooling.base import Pooling
+from numpynn.ops.nn.pooling import max_pool
+from numpynn.typing import Array
+
+
+class MaxPooling(Pooling):
+    """y = max over the window; the first of several maxima gets the gradient."""
+
+    def call(self, inputs: Array) -> Array:
+        return max_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+
+class MaxPooling1D(MaxPooling):
+    """The largest value of each window of sequences:  x (B, T, D)   y (B, N, D)."""
+
+    rank = 1
+
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = 2,
+        strides: int | Sequence[int] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name=name, **kwargs)
+
+
+class MaxPooling2D(MaxPooling):
+    """The largest value of each window of images:  x (B, H, W, D)   y (B, N1, N2, D)."""
+
+    rank = 2
+
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = (2, 2),
+        strides: int | Sequence[int] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name=name, **kwargs)
+
+
+class MaxPooling3D(MaxPooling):
+    """The largest value of each window of volumes:  x (B, D1, D2, D3, D)   y (B, N1, N2, N3, D)."""
+
+    rank = 3
+
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = (2, 2, 2),
+        strides: int | Sequence[int] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name=name, **kwargs)
