@@ -119,21 +119,30 @@ class Convolution(Layer):
     # -- the same for all -----------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        self.compute_output_shape(input_shape)  # raises where the kernel does not fit
-        axis = -1 if self.data_format == "channels_last" else 1
-        channels = input_shape[axis]
+        _, _, channels = self._parts(input_shape)
         if not channels:
             raise ValueError(
                 f"{type(self).__name__} layer '{self.name}' needs to know how many channels its "
                 f"input has, one at least; got the shape {tuple(input_shape)}."
             )
+        self.compute_output_shape(input_shape)  # raises where the kernel does not fit
         self.add_kernels(channels)
         self.bias: Variable | None = None
         if self.use_bias:
             self.bias = self.add_of_kind("bias", "bias", (self.output_channels(channels),))
+        axis = -1 if self.data_format == "channels_last" else 1
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={axis: channels})
 
     def compute_output_shape(self, input_shape: Any) -> Any:
+        batch, lengths, channels = self._parts(input_shape)
+        lengths = [n if n is None else self.new_length(n, axis) for axis, n in enumerate(lengths)]
+        filters = self.output_channels(channels)
+        if self.data_format == "channels_last":
+            return (batch, *lengths, filters)
+        return (batch, filters, *lengths)
+
+    def _parts(self, input_shape: Any) -> tuple[Any, list[Any], Any]:
+        """Batch size, lengths of the spatial axes, and channels of an input shape."""
         if len(input_shape) != self.rank + 2:
             raise ValueError(
                 f"{type(self).__name__} layer '{self.name}' takes inputs of rank {self.rank + 2} "
@@ -143,11 +152,7 @@ class Convolution(Layer):
             batch, *lengths, channels = input_shape
         else:
             batch, channels, *lengths = input_shape
-        lengths = [n if n is None else self.new_length(n, axis) for axis, n in enumerate(lengths)]
-        filters = self.output_channels(channels)
-        if self.data_format == "channels_last":
-            return (batch, *lengths, filters)
-        return (batch, filters, *lengths)
+        return batch, lengths, channels
 
     def get_config(self) -> dict[str, Any]:
         config = {
