@@ -268,7 +268,7 @@ def compare(arguments: Any) -> int:
 
 
 def _print_comparison(dtype: str, steps: int, timed_in: str, rows: Any) -> None:
-    bar = rows[0]["bar"]
+    bar = {name: min(row["bar"][name] for row in rows) for name in rows[0]["bar"]}
     columns = ["system", "params", "forward", "gradient", "weights", "loss", "metric", "numpynn",
                "keras", "ms/step", "keras", "ratio", "fit ratio", ""]  # fmt: skip
     lines = []
@@ -279,7 +279,7 @@ def _print_comparison(dtype: str, steps: int, timed_in: str, rows: Any) -> None:
                 row["system"],
                 f"{row['params']:,}",
                 *(
-                    _power(row[name], bar[name])
+                    _power(row[name], row["bar"][name])
                     for name in ("forward", "gradient", "weights", "loss")
                 ),
                 metric["name"],
@@ -289,7 +289,7 @@ def _print_comparison(dtype: str, steps: int, timed_in: str, rows: Any) -> None:
                 f"{times['keras']:.3f}",
                 f"{times['ratio']:.2f}",
                 f"{row['ms_per_step_fit']['ratio']:.2f}",
-                "ok" if row["ok"] else "BAR MISSED",
+                _verdict(row, bar),
             ]
         )
     title = (
@@ -298,6 +298,14 @@ def _print_comparison(dtype: str, steps: int, timed_in: str, rows: Any) -> None:
         + f"; weights and loss after {steps} steps; times in {timed_in}"
     )
     print_table(title, columns, lines, right=[1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12])
+
+
+def _verdict(row: dict[str, Any], bar: dict[str, float]) -> str:
+    """Whether the row is within its bars, and which of them are wider than the table's."""
+    own = ", ".join(
+        f"{name} {row['bar'][name]:.0e}" for name in bar if row["bar"][name] > bar[name]
+    )
+    return ("ok" if row["ok"] else "BAR MISSED") + (f" (own bars: {own})" if own else "")
 
 
 def _power(value: float, bar: float) -> str:

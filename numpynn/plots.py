@@ -115,7 +115,8 @@ def plot_comparison(file: str, rows: Sequence[Mapping[str, Any]]) -> None:
             panel.scatter(
                 [max(row[measure], 1e-18) for row in mine], places, color=color, label=measure
             )
-            panel.axvline(mine[0]["bar"][measure], color=color, linestyle=":", linewidth=1)
+            bar = min(row["bar"][measure] for row in mine)
+            panel.axvline(bar, color=color, linestyle=":", linewidth=1)
         panel.set(xscale="log", xlabel=f"error, {dtype} (dotted: bars)")
         panel.legend(fontsize="small")
     for i, dtype in enumerate(dtypes):

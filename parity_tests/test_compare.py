@@ -17,7 +17,7 @@ from kerasref import systems as keras_systems
 from kerasref import timing
 from numpynn import cli, systems
 from numpynn.autograd.structure import map_structure
-from numpynn.systems import checkpoint_class_weight, iris_mlp
+from numpynn.systems import checkpoint_class_weight, gradient_descent_1d, iris_mlp
 
 FIELDS = {
     "system",
@@ -265,6 +265,20 @@ def test_a_missed_bar_ends_with_1_and_is_named(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert status == 1
     assert "Bars missed: food-prices-batch (float64)" in out
+
+
+def test_a_system_may_have_its_own_bars_and_the_table_says_so(capsys, monkeypatch):
+    own = {"float64": {"weights": 0.5}}
+    monkeypatch.setattr(gradient_descent_1d, "BARS", own, raising=False)
+    systems_chosen = ["food-prices-online", "gradient-descent-1d"]
+    assert cli.main(["compare", *systems_chosen, "--dtype", "float64", "--steps", "3"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("own bars: weights 5e-01") == 1
+    assert "weights 1e-08" in out
+    row = comparison.compare(systems.load("gradient-descent-1d"), "float64", steps=1)
+    assert row["bar"] == {**comparison.BARS["float64"], "weights": 0.5}
+    row = comparison.compare(systems.load("gradient-descent-1d"), "float32", steps=1)
+    assert row["bar"] == comparison.BARS["float32"]
 
 
 def test_bench_has_a_column_for_each_device(capsys):

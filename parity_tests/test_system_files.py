@@ -13,7 +13,8 @@ from pairs import array
 
 import numpynn
 from kerasref import systems as keras_systems
-from kerasref.compare import BARS, TrainingRun, both_float_types, worst
+from kerasref.compare import TrainingRun, both_float_types, worst
+from kerasref.compare import bars as bars_of
 from numpynn.autograd.structure import leaves, map_structure
 from numpynn.systems import SLUGS, load
 
@@ -46,7 +47,7 @@ def test_systems_go_through_files_and_train_on(slug: str, tmp_path: Path) -> Non
         expected = leaves(theirs.predict(inputs, verbose=0))
         for found, wanted in zip(leaves(again.predict(inputs, verbose=0)), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
-        bars = BARS["float32"]
+        bars = bars_of(system, "float32")
         assert worst(leaves(ours.predict(inputs, verbose=0)), expected) <= bars["forward"]
         state = [array(v) for v in theirs.optimizer.variables]
         assert worst([array(v) for v in again.optimizer.variables], state) <= bars["weights"]

@@ -44,6 +44,8 @@ PARAMETERS = {
     "fraud-class-weight": 497,
     "fraud-oversampling": 497,
     "convolution-examples": 12,
+    "mnist-cnn": 3_274_634,
+    "har-cnn": 405_698,
     "two-outputs": 30,
     "two-outputs-custom": 30,
     "labels-as-inputs": 30,
@@ -125,6 +127,7 @@ SPLITS = {
     "sine-fit": (64, 64, (1,)),
     "mnist-softmax": (4000, 1000, (28, 28)),
     "mnist-mlp": (4000, 1000, (28, 28)),
+    "mnist-cnn": (4000, 1000, (28, 28)),
     "functional-mlp": (4000, 1000, (784,)),
 }
 

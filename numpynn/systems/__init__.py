@@ -12,6 +12,8 @@ and, where the recipe asks for them,
     callbacks()                      new callbacks for one run of `fit`
     measure(evaluation)              the figure, where `evaluate` does not give it by METRIC's name
     CUSTOM_OBJECTS                   its own classes and functions that a saved file names
+    BARS                             how near Keras a float type can stay, where rounding decides a
+                                     choice: {"float32": {"weights": error, …}}
     draw(figure, model, split)       a picture of what was learnt
 
 Inputs and targets may be several, in lists or dicts, and targets None where the model's own layers
@@ -57,6 +59,8 @@ SLUGS = (
     "fraud-class-weight",
     "fraud-oversampling",
     "convolution-examples",
+    "mnist-cnn",
+    "har-cnn",
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",
@@ -136,6 +140,11 @@ class System:
     def measure(self, evaluation: dict[str, float]) -> float:
         """The system's figure, from what `evaluate(return_dict=True)` has found."""
         return float(self._optional("measure", lambda found: found[self.metric])(evaluation))
+
+    def own_bars(self, dtype: str) -> dict[str, float]:
+        """The errors that it may have in that float type, where the usual bars are out of reach."""
+        found: dict[str, float] = self._optional("BARS", {}).get(dtype, {})
+        return found
 
     def _optional(self, name: str, default: Any) -> Any:
         return getattr(self.module, name, default)
