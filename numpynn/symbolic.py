@@ -210,6 +210,8 @@ class FunctionOperation:
                 operands.append(value)
             else:
                 settings[name] = value
+        if "data_format" in names and settings.get("data_format") is None:
+            settings["data_format"] = config.image_data_format()  # whose word a file must not lack
         return operands, settings
 
     @property

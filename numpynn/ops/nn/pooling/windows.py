@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,7 +148,7 @@ def in_a_row(values: Array, axis: int) -> Array:
     For each run of values that lie together, such as the 32 channels of a pixel, NumPy's functions
     take 30 ns and more, once for each of them; to copy it as a pixel takes 6.
     """
-    if values[(0,) * (axis + 1)].size >= _LONG:
+    if prod(values.shape[axis + 1 :]) >= _LONG:
         return values
     copy = np.empty_like(values, order="C", shape=values.shape)
     put(copy, values)
