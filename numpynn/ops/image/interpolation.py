@@ -84,33 +84,41 @@ def framed(pixels: Array, fill_value: float) -> Array:
 
 
 def picked(frame: Array, places: Sequence[Array]) -> Array:
-    """The pixels at whole places, k x (1 or B, M) → (B, M, D).
-
-    They count from the image's first pixel; the frame stands for what is outside, and for NaN.
-    """
-    batch, *sizes, depth = frame.shape
-    number = np.arange(batch, like=unwrapped(frame))[:, None]
-    for place, size in zip(places, sizes, strict=True):
-        inside = np.fmin(np.fmax(place, -1), size - 2)  # which make a number of NaN
-        number = number * size + inside.astype(np.intp) + 1
-    return np.take(np.reshape(frame, (-1, depth)), number, axis=0)
+    """The pixels at whole places, k x (1 or B, M) → (B, M, D); they count from the first pixel."""
+    sizes = frame.shape[1:-1]
+    return _at(frame, [_position(p, size) for p, size in zip(places, sizes, strict=True)])
 
 
 def linear(frame: Array, places: Sequence[Array], fold: Fold | None = None) -> Array:
     """The mean of the 2ᵏ pixels around each place, by shares:  k x (1 or B, M) → (B, M, D)."""
-    corners = []  # of each axis: the pixel below and its share, the pixel above and its share
+    sides = []  # of each axis: the pixel below with its share, and the pixel above with its share
     for place, size in zip(places, frame.shape[1:-1], strict=True):
         below = np.floor(unwrapped(place))
         share = place - below
         above = below + 1
         if fold is not None:
             below, above = fold(below, size - 2), fold(above, size - 2)
-        corners.append([(below, 1.0 - share), (above, share)])
-    return sum(
-        math.prod(share for _, share in corner)[..., None]
-        * picked(frame, [pixel for pixel, _ in corner])
-        for corner in product(*corners)
-    )
+        sides.append([(_position(below, size), 1.0 - share), (_position(above, size), share)])
+    total: Array = 0.0
+    for corner in product(*sides):
+        positions, shares = zip(*corner, strict=True)
+        total = total + np.expand_dims(math.prod(shares), -1) * _at(frame, positions)
+    return total
+
+
+def _position(place: Array, size: int) -> Array:
+    """Where a whole place is along a framed axis: at an end, if it is outside or NaN."""
+    inside = np.fmin(np.fmax(place, -1), size - 2)  # which, of NaN and a number, are the number
+    return inside.astype(np.intp) + 1
+
+
+def _at(frame: Array, positions: Sequence[Array]) -> Array:
+    """(B, N1 + 2, …, Nk + 2, D) at k x (1 or B, M) → (B, M, D)."""
+    batch, *sizes, depth = frame.shape
+    number = np.arange(batch, like=unwrapped(frame))[:, None]
+    for position, size in zip(positions, sizes, strict=True):
+        number = number * size + position
+    return np.take(np.reshape(frame, (-1, depth)), number, axis=0)
 
 
 # -- outside of the image --------------------------------------------------------------------------

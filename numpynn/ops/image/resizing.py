@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from numpynn.autograd.tensor import unwrapped
 from numpynn.ops.dtypes import at_least_single, in_dtype
 from numpynn.ops.image.layout import checked, height_axis
 from numpynn.typing import Array
@@ -38,6 +39,7 @@ def resize(
     fall on one. Whole numbers are rounded.
     crop_to_aspect_ratio: first cut off what is too high or too wide for the shape of the result.
     pad_to_aspect_ratio: first fill up, with `fill_value` (the only fill mode is "constant").
+    A NaN or an infinity spreads along its row and column, as far as the matrices reach.
     Raises ValueError for another interpolation or fill mode, rank, number of sizes, and for both.
     """
     if len(size) != 2:
@@ -59,8 +61,8 @@ def resize(
         images = _padded(images, axis, new_height, new_width, fill_value)
     height, width = images.shape[axis], images.shape[axis + 1]
     if interpolation == "nearest":
-        rows, columns = _nearest(height, new_height), _nearest(width, new_width)
-        along = images.ndim + axis
+        kind, along = unwrapped(images), images.ndim + axis
+        rows, columns = _nearest(height, new_height, kind), _nearest(width, new_width, kind)
         return np.take(np.take(images, rows, axis=along), columns, axis=along + 1)
     x = at_least_single(images)
     of_rows = _weights_like(x, height, new_height, interpolation, antialias)
@@ -170,10 +172,10 @@ def _weights_like(x: Array, n: int, m: int, interpolation: str, antialias: bool)
     return np.asarray(_weights(n, m, interpolation, antialias, x.dtype), like=x)
 
 
-def _nearest(n: int, m: int) -> Array:
+def _nearest(n: int, m: int, like: Array) -> Array:
     """For each of m pixels the nearest of n, the later one in the middle between two.
 
     In float32, as in TensorFlow: its rounding decides where a place is near the middle.
     """
     places = (np.arange(m, dtype=np.float32) + np.float32(0.5)) * (np.float32(n) / np.float32(m))
-    return np.minimum(np.floor(places), n - 1).astype(int)
+    return np.asarray(np.minimum(np.floor(places), n - 1).astype(int), like=like)

@@ -204,8 +204,8 @@ def _rounded(place: Array) -> Array:
 
 def _reflected(place: Array, n: int) -> Array:
     """Mirrors stand at the outer edges of the first and the last pixel, at -½ and n - ½."""
-    period = 2.0 * n
-    behind = np.mod(place + 0.5, period)
+    edge, period = place + 0.5, 2.0 * n
+    behind = edge - period * np.floor(edge / period)  # np.mod takes ten times as long
     return np.clip(np.minimum(behind, period - behind) - 0.5, 0.0, n - 1.0)
 
 
