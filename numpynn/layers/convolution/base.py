@@ -68,7 +68,8 @@ class Convolution(Layer):
             setattr(self, f"{kind}_constraint", constraints.get(constraint))
         self._kinds = tuple(weights)
         self.input_spec = InputSpec(min_ndim=self.rank + 2)
-        if not self.dilates_with_strides and max(self.strides) > 1 < max(self.dilation_rate):
+        both = max(self.strides) > 1 and max(self.dilation_rate) > 1
+        if both and not self.dilates_with_strides:
             raise ValueError(
                 f"{type(self).__name__} takes `strides` over 1 or a `dilation_rate` over 1, not "
                 f"both; got strides={self.strides} and dilation_rate={self.dilation_rate}."
