@@ -171,6 +171,11 @@ BLOCKS = window((5, 4), (2, 3), (2, 1), "valid", 1)
 
 # What a primitive is called with, where one array of numbers is not enough: a function of a
 # generator, by the name of the primitive.
+def recurrent(r: Any, width: int, biases: int = 1) -> list[Any]:
+    bias = values(r, biases, width) if biases > 1 else values(r, width)
+    return [values(r, 3, width), values(r, 4, width), bias]
+
+
 EXAMPLES: dict[str, Any] = {
     "_logsumexp": lambda r: (values(r, 3, 4), -1, False),
     "_softmax_crossentropy": lambda r: (shares(r, 3, 4), values(r, 3, 4), -1),
@@ -199,6 +204,9 @@ EXAMPLES: dict[str, Any] = {
     "conv_transpose": lambda r: (values(r, 2, 5, 2, 6), values(r, 2, 3, 4, 6), WINDOW),
     "largest": lambda r: (values(r, 2, 5, 4, 3), POOL),
     "mean": lambda r: (values(r, 2, 5, 4, 3), POOL),
+    "simple_rnn": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), *recurrent(r, 4)),
+    "gru": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), *recurrent(r, 12, biases=2)),
+    "lstm": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), values(r, 2, 4), *recurrent(r, 16)),
     "depthwise_conv": lambda r: (values(r, 2, 5, 4, 3), values(r, 2, 3, 3, 2), WINDOW),
 }
 
