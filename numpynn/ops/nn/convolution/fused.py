@@ -132,8 +132,9 @@ def _gradients(
         return [step.result() for step in (to_kernel, to_bias) if step]
 
     parts = in_shares(share, len(x), len(numbers) * _operations(x, kernel, window))
-    sums = iter([total(of_shares) for of_shares in zip(*parts, strict=True)])
-    return [to_x if number == 0 else next(sums) for number in sorted(numbers)]
+    summed = [total(of_shares) for of_shares in zip(*parts, strict=True)]
+    found = dict(zip([n for n in (1, 2) if n in numbers], summed, strict=True)) | {0: to_x}
+    return [found[number] for number in numbers]
 
 
 def _operations(x: Array, kernel: Array, window: Window) -> int:
