@@ -20,7 +20,7 @@ import numpy as np
 
 from numpynn.autograd import primitive
 from numpynn.autograd.tensor import unwrapped
-from numpynn.ops.nn.pooling.blockwise import Step, shapes_of, walk
+from numpynn.ops.nn.pooling.blockwise import shapes_of, walk
 from numpynn.ops.nn.pooling.windows import Windows, in_a_row, put
 from numpynn.typing import Array
 
@@ -49,20 +49,21 @@ def largest(x: Array, windows: Sequence[Windows]) -> Any:
     x (B, …)   windows: one for each pooled axis, in the order of the axes
     """
     shapes = shapes_of(x, windows)
+    places = [
+        np.empty_like(x, order="C", shape=shape, dtype=np.min_scalar_type(along.size - 1))
+        for along, shape in zip(reversed(windows), shapes[1:], strict=True)
+    ]
+    stages = list(zip(reversed(windows), places, strict=True))
     y = np.empty_like(x, order="C", shape=shapes[-1])
     # As an array: NumPy compares with a single number four times as slowly.
     lowest = np.full_like(y, _lowest(x.dtype), shape=shapes[-1][1:])
-    forth: list[Step] = []
-    back: list[Step] = []
-    for along, shape in zip(reversed(windows), shapes[1:], strict=True):
-        places = np.empty_like(y, shape=shape, dtype=np.min_scalar_type(along.size - 1))
-        forth.append(partial(_find, along, places))
-        back.insert(0, partial(_route, along, places))
-    walk(x, y, shapes[1:], [*forth[:-1], partial(_find, along, places, lowest=lowest)])
+    floors = [None] * (len(stages) - 1) + [lowest]
+    steps = zip(stages, floors, strict=True)
+    walk(x, y, shapes[1:], [partial(_find, *stage, floor) for stage, floor in steps])
 
     def backward(g: Array) -> tuple[Array]:
         to_x = np.empty_like(g, order="C", shape=x.shape)
-        walk(g, to_x, shapes[-2::-1], back)
+        walk(g, to_x, shapes[-2::-1], [partial(_route, *stage) for stage in reversed(stages)])
         return (to_x,)
 
     return y, backward
@@ -75,9 +76,12 @@ def _lowest(dtype: Any) -> Any:
 
 
 def _find(
-    along: Windows, places: Array, x: Array, best: Array, block: slice, lowest: Array | None = None
+    along: Windows, places: Array, floor: Array | None, x: Array, best: Array, block: slice
 ) -> None:
-    """Along one axis: the maximum of each window into `best`, its place there into `places`."""
+    """Along one axis: the maximum of each window into `best`, its place there into `places`.
+
+    floor: what `best` is at least, of the shape of a sample; None to leave it as it is.
+    """
     places = places[block]
     places[...] = 0
     if along.before:
@@ -93,8 +97,8 @@ def _find(
         larger = np.greater(values, now).view(np.uint8)
         np.fmax(values, now, out=now)
         np.maximum(where, larger if place == 1 else larger * where.dtype.type(place), out=where)
-    if lowest is not None:
-        np.fmax(best, lowest, out=best)
+    if floor is not None:
+        np.fmax(best, floor, out=best)
 
 
 def _route(along: Windows, places: Array, g: Array, to: Array, block: slice) -> None:
