@@ -5,9 +5,10 @@
      63 x 64     the larger of each two moments
     100, 6       relu(x W₁ + b₁), softmax(h W₂ + b₂)
 
-405,698 parameters; the signals are taken as they are. The people to test on are others than those
-to learn from, and wear the telephone a little differently, so what is confused is who sits and who
-stands: gravity pulls at both alike, and both keep still. PLACEHOLDER
+405,698 parameters; the signals are taken as they are. Nobody is both learnt from and tested on, and
+everybody wears the telephone a little differently. So who sits and who stands are confused, for
+both keep still and gravity pulls at both alike: of the measured windows (2400 to learn from, 950
+others) 88 % are taken for what they are, of the generated ones 92 %.
 
 The book's text drops after the hidden layer, its program, which this follows, after the
 convolution.
