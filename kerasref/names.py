@@ -36,8 +36,8 @@ NAMESPACES = (
 # What comes with a later part of the catalogue, by the part.
 LATER = {
     "recurrence": """
-        layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D Embedding GRU GRUCell LSTM LSTMCell
-        RNN ReversibleEmbedding SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
+        layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell
+        RNN SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
         utils: pad_sequences timeseries_dataset_from_array
     """,
     "text": """

@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, NamedTuple
 
@@ -363,8 +364,11 @@ def _parameters(function: Any) -> list[str]:
 
 # -- what comes out --------------------------------------------------------------------------------
 
-# What is tried: two times the sizes of an unknown first axis and of other unknown axes. Those differ
-# enough for strides to show; then one size for all, larger where a function needs more. And
+# Whether values are made up, to see what shapes come out; a layer may let them all pass then.
+trying: ContextVar[bool] = ContextVar("numpynn_trying", default=False)
+
+# What is tried: two times the sizes of an unknown first axis and of other unknown axes, which
+# differ enough for strides to show; then one size for all, larger where a function needs more. And
 # whether the values differ, too, as they must to tell which lengths depend on them.
 _TRIALS = (
     ((2, 2), (3, 13), True),
@@ -411,11 +415,15 @@ def _trial(function: Any, args: Any, kwargs: Any, sizes: tuple[int, int], altern
             value = value + value.swapaxes(-1, -2) + 4 * shape[-1] * np.eye(shape[-1])
         return tensor_of(np.asarray(value, x.dtype), None)
 
-    with no_grad(), np.errstate(all="ignore"):
-        return function(
-            *(map_structure(values, arg) for arg in args),
-            **{name: map_structure(values, value) for name, value in kwargs.items()},
-        )
+    token = trying.set(True)
+    try:
+        with no_grad(), np.errstate(all="ignore"):
+            return function(
+                *(map_structure(values, arg) for arg in args),
+                **{name: map_structure(values, value) for name, value in kwargs.items()},
+            )
+    finally:
+        trying.reset(token)
 
 
 def _merged(a: Any, b: Any) -> Any:

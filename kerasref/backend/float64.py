@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import keras
 
+from kerasref.backend.repeated_rows import sum_repeated_rows
 from numpynn.typing import Array
 
 Function: TypeAlias = Callable[..., Array]
@@ -29,6 +30,7 @@ def float_type(dtype: str) -> Iterator[None]:
     process was made in, and JAX makes a float32 of every float64 unless told otherwise.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    sum_repeated_rows()
     if dtype == "float64":
         repair_float64()
     keras.config.set_floatx(dtype)

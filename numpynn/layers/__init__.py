@@ -35,6 +35,7 @@ from numpynn.layers.core import (
     Reshape,
     Softmax,
 )
+from numpynn.layers.embedding import Embedding, ReversibleEmbedding
 from numpynn.layers.identity import ActivityRegularization, Identity
 from numpynn.layers.lambda_layer import Lambda
 from numpynn.layers.masking import Masking
@@ -192,6 +193,7 @@ __all__ = [
     "Dot",
     "Dropout",
     "ELU",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -253,6 +255,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
