@@ -97,7 +97,11 @@ def _draw_group(panel: Any, curves: Mapping[str, Sequence[float]]) -> None:
         style = "-" if name == measured[name] else "--"
         epochs = range(1, len(curves[name]) + 1)
         mark = "o" if len(epochs) == 1 else ""  # a line of one point is none
-        panel.plot(epochs, curves[name], mark + style, color=colors[measured[name]], label=name)
+        color = colors[measured[name]]
+        inside = color if style == "-" else "white"
+        panel.plot(
+            epochs, curves[name], mark + style, color=color, markerfacecolor=inside, label=name
+        )
     panel.legend(fontsize="small")
 
 
