@@ -36,8 +36,7 @@ NAMESPACES = (
 # What comes with a later part of the catalogue, by the part.
 LATER = {
     "recurrence": """
-        layers: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell
-        RNN SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed
+        layers: ConvLSTM1D ConvLSTM2D ConvLSTM3D
         utils: pad_sequences timeseries_dataset_from_array
     """,
     "text": """

@@ -293,7 +293,7 @@ class Layer(Holder):
                     mask = inputs.mask
             elif type(inputs) in (list, tuple, dict):
                 mask = masks_of(inputs)
-            if mask is not None and "mask" in accepts:
+            if mask is not None and "mask" in accepts and not _has_more_tensors(args, kwargs):
                 kwargs["mask"] = mask
         if self._named_masks:
             self._add_named_masks(args, kwargs)
@@ -503,6 +503,14 @@ def _naming(build: Callable[..., None]) -> Callable[..., None]:
         self._built_for = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
 
     return named
+
+
+def _has_more_tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether several arguments hold tensors; in Keras, `mask` is none of theirs then."""
+    if len(args) < 2 and len(kwargs) < 2:
+        return False
+    given = [leaves(value) for value in [*args, *kwargs.values()]]
+    return sum(any(isinstance(x, (Tensor, np.ndarray)) for x in part) for part in given) > 1
 
 
 def _as_tensor(value: Any) -> Any:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from kerasref.backend.randomness import images, noise
+from kerasref.backend.randomness import images, noise, recurrent
 from numpynn.random import SeedGenerator
 from numpynn.typing import Array
 
-TWINS = {**noise.TWINS, **images.TWINS}
+TWINS = {**noise.TWINS, **images.TWINS, **recurrent.TWINS}
 
 
 def inject(model: Array, batch_size: int) -> InjectedModel:
@@ -27,7 +27,9 @@ def inject(model: Array, batch_size: int) -> InjectedModel:
     The model itself changes; measure times on another. `batch_size` is the largest that will come.
     Raises ValueError for a layer that draws random numbers and has no twin.
     """
-    random_layers = [layer for layer in model._flatten_layers() if layer._seed_generators]
+    random_layers = [
+        layer for layer in model._flatten_layers() if layer._seed_generators and _draws(layer)
+    ]
     for layer in random_layers:
         if type(layer) not in TWINS:
             raise ValueError(
@@ -67,6 +69,16 @@ class InjectedModel:
 
     def give(self, model: Array, drawn: Sequence[Array]) -> None:
         """Let the random layers of the same model in numpynn draw these numbers from now on."""
-        random_layers = [x for x in model._flatten_layers() if x._held(SeedGenerator)]
+        random_layers = [
+            layer
+            for layer in model._flatten_layers()
+            if layer._held(SeedGenerator) and _draws(layer)
+        ]
         for layer, twin, numbers in zip(random_layers, self.layers, drawn, strict=True):
             layer.__dict__[twin.DRAWS] = twin.drawing(layer, numbers)
+
+
+def _draws(layer: Array) -> bool:
+    """False for cells without dropout, which have a random generator nevertheless."""
+    rates = [getattr(layer, name, None) for name in ("dropout", "recurrent_dropout")]
+    return rates != [0, 0]
