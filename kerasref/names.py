@@ -37,7 +37,6 @@ NAMESPACES = (
 LATER = {
     "recurrence": """
         layers: ConvLSTM1D ConvLSTM2D ConvLSTM3D
-        utils: pad_sequences timeseries_dataset_from_array
     """,
     "text": """
         layers: TextVectorization

@@ -34,9 +34,11 @@ _ELSEWHERE = {
     "get_source_inputs": "symbolic",
     "is_keras_tensor": "symbolic",
     "model_to_dot": "utils.model_plot",
+    "pad_sequences": "utils.sequences",
     "plot_model": "utils.model_plot",
     "register_keras_serializable": "saving",
     "serialize_keras_object": "saving",
+    "timeseries_dataset_from_array": "utils.sequences",
 }
 
 __all__ = [
