@@ -91,8 +91,7 @@ class RNN(SequenceLayer):
         size = cell.state_size
         self.single_state = isinstance(size, int)
         self.state_size = [size] if isinstance(size, int) else list(size)
-        # No list: what is kept from batch to batch is no weight.
-        self._kept: deque[Any] | None = None
+        self._kept: deque[Any] | None = None  # no list, whose variables would be weights
 
     # -- building -------------------------------------------------------------------------------
 
@@ -113,9 +112,11 @@ class RNN(SequenceLayer):
         self._kept = deque(map_structure(self._new_variable, self.get_initial_state(batch_size)))
 
     def _new_variable(self, value: Array) -> Variable:
-        variable = Variable(value, dtype=self._dtype, trainable=False, name="rnn_state")
-        variable.path = f"{self.name}/rnn_state"
-        return variable
+        variable = self.add_weight(
+            value.shape, "zeros", self._dtype, trainable=False, name="rnn_state"
+        )
+        self._weights.pop()  # what is kept from batch to batch is no weight
+        return variable.assign(value)
 
     @property
     def states(self) -> Any:
