@@ -38,6 +38,7 @@ from numpynn.layers.core import (
 from numpynn.layers.embedding import Embedding, ReversibleEmbedding
 from numpynn.layers.identity import ActivityRegularization, Identity
 from numpynn.layers.lambda_layer import Lambda
+from numpynn.layers.masked_pooling import MaskedMaxPooling, MaskedMeanPooling
 from numpynn.layers.masking import Masking
 from numpynn.layers.merging import (
     Add,
@@ -238,6 +239,8 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "MaskedMaxPooling",
+    "MaskedMeanPooling",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",

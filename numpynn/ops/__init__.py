@@ -6,6 +6,7 @@
     math.py      reductions by segment, the largest k, distances, special functions
     linalg.py    matrices: inverses, equations, decompositions, norms
     core.py      conversion, control flow, slices, scattering
+    sequences.py padded sequences back to front, which Keras lacks
     dtypes.py    what dtype comes out; Python numbers and lists as arrays
     erf.py       the error function, which NumPy lacks
 
@@ -18,6 +19,7 @@ from numpynn.ops import image as image
 from numpynn.ops import linalg as linalg
 from numpynn.ops import nn as nn
 from numpynn.ops import numpy as numpy
+from numpynn.ops import sequences as sequences
 from numpynn.ops.core import *  # noqa: F403
 from numpynn.ops.linalg import *  # noqa: F403
 from numpynn.ops.math import *  # noqa: F403
@@ -44,7 +46,7 @@ def _make_recordable() -> None:
     from numpynn.symbolic import symbolic
 
     about_values = {"convert_to_numpy", "custom_gradient", "is_tensor", "ndim", "shape", "size"}
-    for namespace in (globals(), vars(image)):
+    for namespace in (globals(), vars(image), vars(sequences)):
         for name, function in list(namespace.items()):
             public = not name.startswith("_") and name not in about_values
             if public and isinstance(function, FunctionType):

@@ -192,7 +192,7 @@ def _place_of(kind: type) -> dict[str, Any]:
             registered = name if name in _REGISTERED_TOO else None
             return {"module": module, "class_name": name, "registered_name": registered}
     family = _family_of(kind)
-    if family is not None:
+    if family is not None and get_registered_name(kind) == kind.__name__:  # Keras has it too
         return {"module": f"keras.{family}", "class_name": kind.__name__, "registered_name": None}
     return {
         "module": None if kind.__module__ == "__main__" else kind.__module__,
