@@ -12,7 +12,11 @@ from numpynn.layers.base import Layer
 from numpynn.layers.recurrent.rnn import SequenceLayer
 from numpynn.ops.dtypes import in_dtype
 from numpynn.saving.registration import CustomObjectScope
-from numpynn.saving.serialization import deserialize_keras_object, serialize_keras_object
+from numpynn.saving.serialization import (
+    deserialize_keras_object,
+    object_sharing_scope,
+    serialize_keras_object,
+)
 from numpynn.typing import Array
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)
@@ -181,9 +185,14 @@ class Bidirectional(SequenceLayer):
 
 
 def _made_anew(layer: Layer, prefix: str, **changes: Any) -> Any:
-    """A layer of the same configuration, without weights yet."""
-    config = serialize_keras_object(layer)
+    """A layer of the same configuration, without weights yet.
+
+    Scopes of their own, since all this may happen while a file is read.
+    """
+    with object_sharing_scope():
+        config = serialize_keras_object(layer)
     config.pop("build_config", None)
     config["config"].update(changes, name=prefix + layer.name.removeprefix(prefix))
-    with CustomObjectScope({type(part).__name__: type(part) for part in layer._flatten_layers()}):
+    own_classes = {type(part).__name__: type(part) for part in layer._flatten_layers()}
+    with object_sharing_scope(), CustomObjectScope(own_classes):
         return deserialize_keras_object(config)

@@ -96,12 +96,20 @@ class RNN(SequenceLayer):
     # -- building -------------------------------------------------------------------------------
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        self._require_steps(sequences_shape)
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
         if self._kept is not None:
             self.reset_state()
         elif self.stateful:
             self._keep_states_of(sequences_shape[0])
+
+    def _require_steps(self, shape: Any) -> None:
+        if len(shape) < 3 or shape[1] == 0:
+            raise ValueError(
+                f"Layer '{self.name}' takes sequences (batch, steps, features…) of one step or "
+                f"more; got the shape {tuple(shape)}."
+            )
 
     def _keep_states_of(self, batch_size: int | None) -> None:
         if batch_size is None:
@@ -142,11 +150,7 @@ class RNN(SequenceLayer):
         mask: Array | None = None,
         training: bool = False,
     ) -> Any:
-        if sequences.ndim < 3 or not sequences.shape[1]:
-            raise ValueError(
-                f"Layer '{self.name}' takes sequences (batch, steps, features…) of one step or "
-                f"more; got the shape {sequences.shape}."
-            )
+        self._require_steps(sequences.shape)
         states = self._states_before(sequences, initial_state)
         mask = self._steps_that_count(mask, sequences)
         try:
