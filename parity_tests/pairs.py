@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import hypothesis.extra.numpy as hnp
 import keras
@@ -24,6 +26,7 @@ from hypothesis import strategies as st
 
 import numpynn
 from kerasref.compare import BARS, both_float_types, error
+from numpynn import blas
 from numpynn.autograd.structure import leaves
 
 __all__ = ["BARS", "both_float_types", "error"]
@@ -188,3 +191,14 @@ def same_configs(*makes: Callable[[Any], Any]) -> list[tuple[Any, Any]]:
             assert type(again) is type(ours) and again.get_config() == config
         assert type(theirs).from_config(copy.deepcopy(config)).get_config() == expected
     return list(zip(*found, strict=True))
+
+
+@contextmanager
+def shared_among(threads: int) -> Iterator[None]:
+    """However small, work is shared among so many threads."""
+    with (
+        patch.object(blas, "SMALL", 0),
+        patch.object(blas, "threads", lambda: threads),
+        patch.object(blas, "set_threads", lambda number: None),
+    ):
+        yield

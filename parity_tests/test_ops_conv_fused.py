@@ -12,9 +12,8 @@ from conv_cases import OPTIONS, positions, spelled, windows
 from factory import array
 from hypothesis import given
 from hypothesis import strategies as st
-from pairs import hold, normal
+from pairs import hold, normal, shared_among
 
-from numpynn import parallel
 from numpynn.autograd import Tensor, vjp
 from numpynn.ops.nn.convolution import columns, depthwise, fused
 from numpynn.ops.nn.convolution.window import window
@@ -71,8 +70,7 @@ def test_fused_equals_plain_in_blocks_of_any_size(name: str) -> None:
         with (
             patch.object(columns, "BYTES", size),
             patch.object(depthwise, "BYTES", size),
-            patch.object(parallel.blas, "SMALL", 0),
-            patch.object(parallel, "_threads", lambda: threads),
+            shared_among(threads),
         ):
             found, expected = both(primitive, arrays, *rest, seed=seed)
         hold(found, expected, BAR)
@@ -146,7 +144,7 @@ def test_threads_add_up_in_a_fixed_order(name: str) -> None:
         y, pull = vjp(lambda *a: FUSED[name](*a, over), *arrays)
         return [array(part).tobytes() for part in (y, *pull(np.cos(array(y))))]
 
-    with patch.object(parallel.blas, "SMALL", 0), patch.object(parallel, "_threads", lambda: 3):
+    with shared_among(3):
         first = run()
         assert all(run() == first for _ in range(10))
 
@@ -199,7 +197,7 @@ def test_each_gradient_may_be_asked_for_alone(name: str) -> None:
     y, pull = vjp(lambda *a: primitive(*a, over), *arrays)
     cotangent = normal(4, *y.shape)
     together = pull(cotangent)
-    with patch.object(parallel.blas, "SMALL", 0), patch.object(parallel, "_threads", lambda: 2):
+    with shared_among(2):
         for wanted in range(1, 2 ** len(arrays)):
             chosen = [i for i in range(len(arrays)) if wanted >> i & 1]
             leaves = [Tensor(a, requires_grad=i in chosen) for i, a in enumerate(arrays)]

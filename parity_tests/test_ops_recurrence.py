@@ -10,9 +10,8 @@ import pytest
 from factory import array
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pairs import normal
+from pairs import normal, shared_among
 
-from numpynn import parallel
 from numpynn.autograd import vjp
 from numpynn.ops.nn.recurrence import gru, lstm, simple_rnn, walk
 
@@ -81,8 +80,7 @@ def test_fused_equals_the_loop(kind: str, dtype: str, case: dict[str, Any]) -> N
     found = []
     with (
         patch.object(walk, "ROWS", case["rows"]),
-        patch.object(parallel, "_threads", lambda: case["threads"]),
-        patch.object(parallel.blas, "SMALL", 0),
+        shared_among(case["threads"]),
     ):
         for form in (primitive, primitive.plain):
             y, pull = vjp(lambda *a, form=form: form(*a, **options), *arrays)

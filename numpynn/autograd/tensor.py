@@ -21,6 +21,7 @@ import numpy as np
 from numpynn.autograd.rules import COMPOSED, PLAIN, RULES, Rule, cast, ufunc_method, why_refused
 from numpynn.autograd.rules.table import unwrapped as unwrapped
 from numpynn.autograd.tape import EVERYTHING, Node, leaf, mode, name_of, recording, sweep
+from numpynn.parallel import matmul
 from numpynn.typing import Array
 
 NO_KEYWORDS: dict[str, Any] = {}
@@ -267,8 +268,8 @@ class Tensor:
     __rmod__ = _operator(operator.mod, np.remainder, reflected=True)
     __pow__ = _operator(operator.pow, np.power)
     __rpow__ = _operator(operator.pow, np.power, reflected=True)
-    __matmul__ = _operator(operator.matmul, np.matmul)
-    __rmatmul__ = _operator(operator.matmul, np.matmul, reflected=True)
+    __matmul__ = _operator(matmul, np.matmul)
+    __rmatmul__ = _operator(matmul, np.matmul, reflected=True)
     __neg__ = _method(np.negative)
     __pos__ = _method(np.positive)
     __abs__ = _method(np.absolute)

@@ -11,6 +11,7 @@ import numpy as np
 from numpynn import activations, config, constraints, initializers, ops, random, regularizers
 from numpynn.autograd import primitive
 from numpynn.layers.base import InputSpec, Layer
+from numpynn.parallel import matmul
 from numpynn.symbolic import KerasTensor, Node
 from numpynn.typing import Array
 
@@ -111,15 +112,15 @@ def affine(x: Array, kernel: Array, bias: Array) -> Any:
     x (..., d)   W (d, u)   b (u,)   y (..., u)
     """
     flat = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-    y = np.matmul(flat, kernel)
+    y = matmul(flat, kernel)
     y += bias
 
     def rows(g: Array) -> Array:
         return g if g.ndim == 2 else g.reshape(-1, g.shape[-1])
 
     return y if x.ndim == 2 else y.reshape(*x.shape[:-1], -1), (
-        lambda g: np.matmul(rows(g), kernel.T).reshape(x.shape),
-        lambda g: np.matmul(flat.T, rows(g)),
+        lambda g: matmul(rows(g), kernel.T).reshape(x.shape),
+        lambda g: matmul(flat.T, rows(g)),
         lambda g: np.add.reduce(rows(g)),
     )
 

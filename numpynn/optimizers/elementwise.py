@@ -8,13 +8,14 @@ every variable.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numpynn.autograd.tensor import Tensor
 from numpynn.optimizers.base import Optimizer
-from numpynn.optimizers.flat import Group, SlotView
+from numpynn.optimizers.flat import Block, Group, SlotView
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
@@ -103,11 +104,20 @@ class Elementwise(Optimizer):
             group.make_writable()
             numbers = group.numbers_of(coefficients)
             mine = gradients if len(self._groups) == 1 else [gradients[i] for i in group.numbers]
-            for block, g in group.blocks_with(mine):
-                w = block.weights
-                if decay is not None and block.decays:
-                    w -= np.multiply(w, decay, out=block.scratch[0])
-                self.update(w, g, block.slots, block.scratch, numbers)
+            group.for_each_block(mine, partial(self._update_block, numbers, decay))
+
+    def _update_block(
+        self,
+        numbers: Sequence[Any],
+        decay: float | None,
+        block: Block,
+        g: Array,
+        scratch: Sequence[Array],
+    ) -> None:
+        w = block.weights
+        if decay is not None and block.decays:
+            w -= np.multiply(w, decay, out=scratch[0])
+        self.update(w, g, block.slots, scratch, numbers)
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """The update of one variable, for a subclass whose own `update_step` builds on it."""
@@ -119,5 +129,4 @@ class Elementwise(Optimizer):
                 group.make_writable()
                 gradients = [given if i == number else None for i in group.numbers]
                 numbers = group.numbers_of(coefficients)
-                for block, g in group.blocks_with(gradients):
-                    self.update(block.weights, g, block.slots, block.scratch, numbers)
+                group.for_each_block(gradients, partial(self._update_block, numbers, None))

@@ -8,13 +8,14 @@ in place; those of small ones are gathered into a spare block right before their
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, compress, pairwise
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
+from numpynn.parallel import in_shares
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
@@ -24,6 +25,8 @@ BLOCK = 65536
 # A variable of this size has blocks of its own. Smaller ones share blocks at the price of a copy,
 # which costs less than the calls for a short block would.
 LARGE = BLOCK // 4
+# What a weight counts where `in_shares` decides on threads, as it does for matrix products.
+_COST = 64
 
 
 class Group:
@@ -70,14 +73,33 @@ class Group:
         self._numbers[:] = values
         return self._cells
 
-    def blocks_with(self, gradients: Sequence[Array | None]) -> Iterator[tuple[Block, Array]]:
-        """Each block with its gradient, which must not be written into.
+    def for_each_block(
+        self,
+        gradients: Sequence[Array | None],
+        update: Callable[[Block, Array, Sequence[Array]], None],
+    ) -> None:
+        """`update(block, g, scratch)` for each block, by as many threads as are worth it.
 
-        Variables whose gradient is None have no block.
+        g: the block's gradient, which must not be written into. scratch: two spare blocks.
+        Variables whose gradient is None have no block. Nadam of 3.3 million weights takes 4.4 ms
+        with two threads, 7.5 with one.
         """
         flat = [None if g is None else g.ravel() for g in gradients]
-        for block in self._blocks_of([g is not None for g in gradients]):
-            yield block, block.gradient(flat)
+        blocks = self._blocks_of([g is not None for g in gradients])
+
+        def share(first: int, last: int) -> None:
+            for block in blocks[first:last]:
+                *scratch, gathered = block.room if first == 0 else block.cut(self._room_of(first))
+                update(block, block.gradient(flat, gathered), scratch)
+
+        plain = type(self.values) is np.ndarray
+        in_shares(share, len(blocks), _COST * len(self.values) if plain else 0)
+
+    def _room_of(self, first: int) -> Sequence[Array]:
+        """The spare blocks of the share that begins with block number `first`."""
+        if first not in self._rooms:
+            self._rooms[first] = [np.empty_like(each) for each in self.room]
+        return self._rooms[first]
 
     # -- memory ---------------------------------------------------------------------------------
 
@@ -100,7 +122,8 @@ class Group:
         """Choose the blocks. decays: of each variable, whether weight decay applies to it."""
         self._decays = list(decays)
         spare = min(BLOCK, len(self.values))
-        self.scratch = [np.empty_like(self.values, shape=(spare,)) for _ in range(3)]
+        self.room = [np.empty_like(self.values, shape=(spare,)) for _ in range(3)]
+        self._rooms: dict[int, list[Array]] = {}
         runs: list[tuple[int, int]] = []  # the first and the last of variables that share blocks
         for place in range(len(self.variables)):
             if runs and self._may_share(runs[-1][0], place):
@@ -136,11 +159,10 @@ class Block:
     """A stretch of the vector: one or more whole variables, or a part of one."""
 
     __slots__ = (
-        "_gathered",
         "_inside",
         "decays",
         "places",
-        "scratch",
+        "room",
         "slots",
         "stretch",
         "weights",
@@ -154,16 +176,21 @@ class Block:
         self.decays = decays
         self.weights = group.values[self.stretch]
         self.slots = [slot[self.stretch] for slot in group.slots]
-        *self.scratch, self._gathered = [spare[: stop - start] for spare in group.scratch]
+        self.room = self.cut(group.room)
         self._inside = slice(start - group.bounds[first], stop - group.bounds[first])
 
-    def gradient(self, flat: Sequence[Array | None]) -> Array:
+    def cut(self, spare: Sequence[Array]) -> list[Array]:
+        """Spare blocks in its own length: two for a formula, one for gathered gradients."""
+        length = self.stretch.stop - self.stretch.start
+        return [each[:length] for each in spare]
+
+    def gradient(self, flat: Sequence[Array | None], gathered: Array) -> Array:
         """Its part of the gradients, which are flattened: in place, or gathered."""
         own: Any = flat[self.places]
         if len(own) > 1:
-            return np.concatenate(own, out=self._gathered)
+            return np.concatenate(own, out=gathered)
         part = own[0][self._inside]
-        return part if part.dtype == self._gathered.dtype else part.astype(self._gathered.dtype)
+        return part if part.dtype == gathered.dtype else part.astype(gathered.dtype)
 
 
 class SlotView(Variable):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from numpynn.autograd.rules.table import among, compose, define, define_each, like, own
+from numpynn.parallel import matmul
 
 # -- matrix products -------------------------------------------------------------------------------
 
@@ -27,10 +28,10 @@ def _of_left(g: Any, y: Any, x: Any, w: Any) -> Any:
     if w.ndim == 1:
         return g * w if x.ndim == 1 else np.expand_dims(g, -1) * w
     if x.ndim == 1:
-        return np.matmul(w, np.expand_dims(g, -1))[..., 0]
+        return matmul(w, np.expand_dims(g, -1))[..., 0]
     if w.ndim == 2 and x.ndim > 2:
-        return np.reshape(np.matmul(_flat(g), w.T), x.shape)
-    return np.matmul(g, transposed(w))
+        return np.reshape(matmul(_flat(g), w.T), x.shape)
+    return matmul(g, transposed(w))
 
 
 def _of_right(g: Any, y: Any, x: Any, w: Any) -> Any:
@@ -43,8 +44,8 @@ def _of_right(g: Any, y: Any, x: Any, w: Any) -> Any:
         return np.expand_dims(g, -1) * x
     if w.ndim == 2 and x.ndim > 2:
         rows = math.prod(x.shape[:-1])
-        return np.matmul(np.reshape(x, (rows, x.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
-    return np.matmul(transposed(x), g)
+        return matmul(np.reshape(x, (rows, x.shape[-1])).T, np.reshape(g, (rows, g.shape[-1])))
+    return matmul(transposed(x), g)
 
 
 def _of_matrix(g: Any, y: Any, a: Any, x: Any) -> Any:
@@ -52,7 +53,7 @@ def _of_matrix(g: Any, y: Any, a: Any, x: Any) -> Any:
     return np.expand_dims(g, -1) * np.expand_dims(x, -2)
 
 
-define(np.matmul, _of_left, _of_right)
+define(np.matmul, _of_left, _of_right, compute=matmul)
 for _matvec in among(np, "matvec"):
     define(_matvec, _of_matrix, lambda g, y, a, x: np.matvec(transposed(a), g))
 for _vecmat in among(np, "vecmat"):

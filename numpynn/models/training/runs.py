@@ -20,6 +20,7 @@ from numpynn.models.data.epochs import limited
 from numpynn.models.training.interruption import interruption
 from numpynn.models.training.older_names import OlderNames
 from numpynn.models.training.steps import Logs, Stepping, joined
+from numpynn.parallel import sharing
 from numpynn.utils.packing import unpack_x_y_sample_weight
 
 
@@ -261,7 +262,7 @@ class Trainer(Stepping, OlderNames):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch, as arrays."""
         self.make_predict_function()
-        with no_grad():
+        with sharing(), no_grad():
             return self.predict_function([as_batch((x,))])
 
     # -- help -----------------------------------------------------------------------------------
@@ -312,13 +313,14 @@ class Trainer(Stepping, OlderNames):
 
     @contextmanager
     def _unchanging(self) -> Iterator[None]:
-        """In this scope layers, weights and metrics are looked up once."""
+        """In this scope layers, weights and metrics are looked up once, and threads share work."""
         outer = self._running, self._fixed
         self._running = True
         if self._fixed is None:
             self._look_up()
         try:
-            yield
+            with sharing():
+                yield
         finally:
             self._running, self._fixed = outer
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpynn.ops.nn.convolution.window import Window
 from numpynn.typing import Array
 
-BYTES = 2 * 2**20
+BYTES = 3 * 2**20
 """Of a block's columns and outputs: near enough to the core, and some hundred rows a product."""
 
 
@@ -59,12 +59,8 @@ class Columns:
         self.cell = len(offsets) * channels
         each = self.rows * (self.width * self.cell + self.count * filters) * like.dtype.itemsize
         self.block = max(1, min(batch, BYTES // max(each, 1)))
-        # Windows so far apart on a row that they do not overlap can be rows of one product.
         self.apart = -(-self.run // self.step)
-        if self.count // self.apart > self.block * self.rows:
-            self.width = (self.apart - 1 + -(-self.count // self.apart) * self.apart) * self.step
-        else:
-            self.apart = self.count
+        """Windows of a row that are so many positions apart share no place."""
         self.shape = (*window.positions[:-1], self.width, len(offsets), channels)
         self.pieces = list(self._pieces(offsets, neighbours))
 
@@ -86,23 +82,45 @@ class Columns:
     def matrix(self, buffer: Array, batch: int) -> Array:
         return buffer[:batch].reshape(batch * self.rows, self.width, self.cell)
 
-    def products(self, matrix: Array) -> Iterator[tuple[int | slice, Array]]:
-        """For each product: its position or positions on the last axis, and their windows.
+    def products(
+        self, matrix: Array, outputs: Array, alone: bool = False
+    ) -> Iterator[tuple[Array, Array]]:
+        """Pairs of windows (…, m, run · cell) and the outputs (…, m, F) at their positions.
 
-        One product a position has windows (rows, run · cell). On an axis longer than the block has
-        rows, those of the positions that lie `apart` make one: (rows, n, run · cell).
+        matrix (b · rows, width, cell)   outputs (b · rows, count, F)
+        alone: no two windows of a pair share memory, so that one may add to them.
         """
-        size = self.run * self.cell
-        for first in range(min(self.apart, self.count)):
-            start = first * self.step
-            if self.apart == self.count:
-                seen = matrix[:, start : start + self.run]
-                yield first, seen.reshape(len(seen), size)
+        for windows, placed in self._products(matrix, outputs):
+            if alone and windows.ndim > 2:
+                for first in range(min(self.apart, len(windows))):
+                    yield windows[first :: self.apart], placed[first :: self.apart]
             else:
-                n = len(range(first, self.count, self.apart))
-                seen = matrix[:, start : start + n * self.apart * self.step]
-                seen = seen.reshape(len(seen), n, -1)[:, :, :size]
-                yield slice(first, self.count, self.apart), seen
+                yield windows, placed
+
+    def _products(self, matrix: Array, outputs: Array) -> Iterator[tuple[Array, Array]]:
+        rows, _, cell = matrix.shape
+        size = self.run * cell
+        if not isinstance(matrix, np.ndarray):
+            for n in range(self.count):
+                seen = matrix[:, n * self.step : n * self.step + self.run]
+                yield seen.reshape(rows, size), outputs[:, n]
+            return
+        as_strided = np.lib.stride_tricks.as_strided
+        row, place, number = matrix.strides
+        next_ = self.step * place
+        # Where a row has many more positions than there are rows, those that lie apart are the
+        # rows of a product; else those of one column are. The products of all columns are one call.
+        many = self.count // self.apart if self.count // self.apart > rows else 0
+        done = many * self.apart
+        if many:
+            strides = (next_, row, self.apart * next_, number)
+            seen = as_strided(matrix, (self.apart, rows, many, size), strides)
+            placed = outputs[:, :done].reshape(rows, many, self.apart, outputs.shape[-1])
+            yield seen, np.moveaxis(placed, 2, 0)
+        if done < self.count:
+            rest = matrix[:, done * self.step :]
+            seen = as_strided(rest, (self.count - done, rows, size), (next_, row, number))
+            yield seen, np.swapaxes(outputs[:, done:], 0, 1)
 
     def kernel(self, kernel: Array) -> Array:
         """(k…, C, F) with the axes in the order of a window: (run · cell, F)."""
