@@ -101,9 +101,6 @@ if TYPE_CHECKING:
         no_grad as no_grad,
     )
     from numpynn.autograd import (
-        primitive as primitive,
-    )
-    from numpynn.autograd import (
         remat as remat,
     )
     from numpynn.autograd import (
@@ -114,6 +111,9 @@ if TYPE_CHECKING:
     )
     from numpynn.autograd import (
         vjp as vjp,
+    )
+    from numpynn.autograd.primitive import (
+        primitive as primitive,
     )
     from numpynn.initializers import Initializer as Initializer
     from numpynn.layers import (

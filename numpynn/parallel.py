@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from numpynn import blas
-from numpynn.typing import Array
 
 Result = TypeVar("Result")
 
@@ -94,7 +93,7 @@ def matmul(a: Any, b: Any, **options: Any) -> Any:
     return product
 
 
-def _large_product(a: Array, b: Array) -> Array:
+def _large_product(a: Any, b: Any) -> Any:
     """The product of two matrices, by shares of its longer side."""
     rows, columns = len(a), b.shape[-1]
     if a.shape[1] != len(b):
