@@ -207,6 +207,13 @@ EXAMPLES: dict[str, Any] = {
     "simple_rnn": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), *recurrent(r, 4)),
     "gru": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), *recurrent(r, 12, biases=2)),
     "lstm": lambda r: (values(r, 2, 5, 3), values(r, 2, 4), values(r, 2, 4), *recurrent(r, 16)),
+    "log_partition": lambda r: (
+        values(r, 2, 4, 3),
+        values(r, 3, 3),
+        values(r, 3),
+        values(r, 3),
+        np.array([[True, False, True, True], [False] * 4]),
+    ),
     "_reversed": lambda r: (values(r, 2, 4, 3), np.array([[2, 1, 0, 3], [0, 1, 2, 3]])),
     "rows": lambda r: (values(r, 4, 3), r.integers(0, 4, (2, 5))),
     "depthwise_conv": lambda r: (values(r, 2, 5, 4, 3), values(r, 2, 3, 3, 2), WINDOW),

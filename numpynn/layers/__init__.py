@@ -35,6 +35,7 @@ from numpynn.layers.core import (
     Reshape,
     Softmax,
 )
+from numpynn.layers.crf import CRF
 from numpynn.layers.embedding import Embedding, ReversibleEmbedding
 from numpynn.layers.identity import ActivityRegularization, Identity
 from numpynn.layers.lambda_layer import Lambda
@@ -163,6 +164,7 @@ from numpynn.layers.wrapper import Wrapper
 from numpynn.utils.registry import Registry
 
 __all__ = [
+    "CRF",
     "Activation",
     "ActivityRegularization",
     "AdaptiveAveragePooling1D",
