@@ -35,9 +35,6 @@ NAMESPACES = (
 
 # What comes with a later part of the catalogue, by the part.
 LATER = {
-    "recurrence": """
-        layers: ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    """,
     "text": """
         layers: TextVectorization
         utils: FeatureSpace text_dataset_from_directory

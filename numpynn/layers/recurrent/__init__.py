@@ -7,11 +7,15 @@ dropout           one mask for a sequence
 cell, layer       what the next three share, and where a fused form takes the loop's place
 simple            h' = φ(x W + h R + b)
 lstm, gru         gates that decide what is written, kept and shown
+conv_lstm         the LSTM over sequences of images
 bidirectional     one layer forwards, one backwards
 time_distributed  a layer for single samples at every step
 """
 
 from numpynn.layers.recurrent.bidirectional import Bidirectional as Bidirectional
+from numpynn.layers.recurrent.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from numpynn.layers.recurrent.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from numpynn.layers.recurrent.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from numpynn.layers.recurrent.gru import GRU as GRU
 from numpynn.layers.recurrent.gru import GRUCell as GRUCell
 from numpynn.layers.recurrent.lstm import LSTM as LSTM
