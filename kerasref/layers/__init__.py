@@ -2,6 +2,15 @@
 
 from kerasref.layers.crf import CRF
 from kerasref.layers.masked_pooling import MaskedMaxPooling, MaskedMeanPooling
+from kerasref.layers.peephole import CoupledLSTMCell, MinimalRNNCell, PeepholeLSTMCell
 from kerasref.layers.sequences import reverse_sequence
 
-__all__ = ["CRF", "MaskedMaxPooling", "MaskedMeanPooling", "reverse_sequence"]
+__all__ = [
+    "CRF",
+    "CoupledLSTMCell",
+    "MaskedMaxPooling",
+    "MaskedMeanPooling",
+    "MinimalRNNCell",
+    "PeepholeLSTMCell",
+    "reverse_sequence",
+]

@@ -77,7 +77,7 @@ class LSTMCell(WeightedCell):
         self.state_size = [self.units, self.units]
 
     def add_bias(self) -> Variable:
-        shape = (4 * self.units,)
+        shape = (self.blocks * self.units,)
         if not self.unit_forget_bias:
             return self.add_of_kind("bias", "bias", shape)
         return self.add_of_kind("bias", "bias", shape, self._ones_for_f)
@@ -86,17 +86,18 @@ class LSTMCell(WeightedCell):
         begin, ones, u = self.bias_initializer, initializers.Ones(), self.units
         return np.concatenate([begin((u,), dtype), ones((u,), dtype), begin((2 * u,), dtype)])
 
+    def sums(self, inputs: Array, h: Array, training: bool) -> list[Array]:
+        """x W + h R + b, block by block."""
+        pairs = zip(self.of_inputs(inputs, training), self.of_state(h, training), strict=True)
+        sums = [x + h for x, h in pairs]
+        if self.bias is None:
+            return sums
+        parts = np.split(self.bias, self.blocks)
+        return [part + b for part, b in zip(sums, parts, strict=True)]
+
     def call(self, inputs: Array, states: Any, training: bool = False) -> Any:
         h, c = states
-        sums = [
-            x + h
-            for x, h in zip(
-                self.of_inputs(inputs, training), self.of_state(h, training), strict=True
-            )
-        ]
-        if self.bias is not None:
-            sums = [part + b for part, b in zip(sums, np.split(self.bias, 4), strict=True)]
-        i, f, g, o = sums
+        i, f, g, o = self.sums(inputs, h, training)
         sigma, phi = self.recurrent_activation, self.activation
         c = sigma(f) * c + sigma(i) * phi(g)
         h = sigma(o) * phi(c)
