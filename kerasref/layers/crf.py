@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keras
 from keras import ops
+from keras.src.backend import get_keras_mask
+from keras.src.losses.loss import reduce_weighted_values
 
 from numpynn.typing import Array
 
@@ -69,12 +71,13 @@ class CRF(keras.layers.Layer):
         if self.start_scores is None:
             zeros = ops.zeros_like(transitions[0])
             return transitions, zeros, zeros
-        return transitions, self.start_scores, self.end_scores
+        start, end = map(ops.convert_to_tensor, (self.start_scores, self.end_scores))
+        return transitions, start, end
 
     def mask_of(self, emissions: Array, mask: Array) -> Array:
         """The steps that count, as booleans (B, T)."""
         if mask is None:
-            mask = getattr(emissions, "_keras_mask", None)
+            mask = get_keras_mask(emissions)  # JAX's arrays have no attributes of one's own
         if mask is None:
             mask = ops.ones(ops.shape(emissions)[:2])
         return ops.cast(mask, "bool")
@@ -187,6 +190,6 @@ class CRFLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array = None) -> Array:
         losses = self.call(ops.convert_to_tensor(y_true), y_pred)
-        return keras.src.losses.loss.reduce_weighted_values(
+        return reduce_weighted_values(
             losses, sample_weight=sample_weight, reduction=self.reduction, dtype=self.dtype
         )
