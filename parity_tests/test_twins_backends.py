@@ -38,9 +38,11 @@ def main() -> None:
 
     import kerasref.layers as theirs
     import numpynn
+    from kerasref.backend.repeated_rows import sum_repeated_rows
     from numpynn import layers as ours
     from numpynn.ops.sequences import reverse_sequence
 
+    sum_repeated_rows()
     random = np.random.default_rng(0)
     x = random.normal(size=(3, 5, 4)).astype("float32")
     e, mask = (keras.ops.convert_to_tensor(value) for value in (x, MASK))
