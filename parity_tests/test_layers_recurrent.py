@@ -10,7 +10,7 @@ import pytest
 from factory import same_kind
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pairs import BARS, FLOAT_TYPES, array, both_float_types, derived, hold, normal
+from pairs import BARS, FLOAT_TYPES, array, both_float_types, derived, hold, normal, on_both
 from recurrent_cases import (
     KINDS,
     flat,
@@ -249,6 +249,28 @@ def test_dropout_matches_keras_with_the_same_masks(
         injected.assign(numbers)
         injected.give(ours, numbers)
         hold_layers(ours.layers[0], theirs.layers[0], x, dtype, mask=mask, training=True)
+
+
+@each_kind
+def test_cells_without_dropout_ask_for_no_masks(kind: str) -> None:
+    """They have a random generator in both libraries, which stays as it is."""
+
+    def program(library: Any) -> Any:
+        k = library.layers
+        inner = getattr(k, kind)(2, return_sequences=True)
+        both = k.Bidirectional(getattr(k, kind)(2, recurrent_dropout=0.5))
+        return library.Sequential([library.Input((3, 2)), inner, k.Dropout(0.5), both])
+
+    ours, theirs = on_both(program)
+    ours.set_weights(theirs.get_weights())
+    x = normal(0, 4, 3, 2).astype("float32")
+    injected = inject(theirs, 4)
+    numbers = injected.draw(np.random.default_rng(0), 4)
+    gates = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[kind]
+    assert [drawn.shape for drawn in numbers] == [(4, 3, 2), *[(4, 2 * gates)] * 2]
+    injected.assign(numbers)
+    injected.give(ours, numbers)
+    hold(ours(x, training=True), array(theirs(x, training=True)), 1e-5)
 
 
 @each_kind

@@ -370,7 +370,7 @@ class Layer(Holder):
             if any_symbolic(args, kwargs) and not all(x.built for x in self._flatten_layers()[1:]):
                 self._inferred(args, kwargs)
             first = args[0] if args else next(iter(kwargs.values()), None)
-            self._built_for = {"input_shape": batch_shapes(first)}
+            self._built_for = {"input_shape": self._shapes_of(first)}
             self.built = True
         else:
             self.build(**self._shape_arguments(self.build, args, kwargs))
@@ -383,14 +383,20 @@ class Layer(Holder):
         wanted = list(inspect.signature(method).parameters)
         if len(wanted) == 1:
             first = args[0] if args else next(iter(kwargs.values()))
-            return {wanted[0]: batch_shapes(first)}
+            return {wanted[0]: self._shapes_of(first)}
         given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
         shapes = {
-            f"{name}_shape": batch_shapes(value)
+            f"{name}_shape": self._shapes_of(value)
             for name, value in given.items()
             if any(hasattr(leaf, "shape") for leaf in leaves(value))
         }
         return {name: shapes.get(name) for name in wanted}
+
+    def _shapes_of(self, value: Any) -> Any:
+        """The shapes in a nesting, with the batch size where a layer keeps states for it."""
+        if any(getattr(layer, "stateful", False) for layer in self._flatten_layers()):
+            return map_structure(lambda x: getattr(x, "shape", None), value)
+        return batch_shapes(value)
 
     @contextmanager
     def _in_scope(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ step, and it is no weight of the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -28,7 +28,7 @@ def inject(model: Array, batch_size: int) -> InjectedModel:
     Raises ValueError for a layer that draws random numbers and has no twin.
     """
     random_layers = [
-        layer for layer in model._flatten_layers() if layer._seed_generators and _draws(layer)
+        layer for layer in _in_order(model, set()) if layer._seed_generators and _draws(layer)
     ]
     for layer in random_layers:
         if type(layer) not in TWINS:
@@ -76,6 +76,15 @@ class InjectedModel:
         ]
         for layer, twin, numbers in zip(random_layers, self.layers, drawn, strict=True):
             layer.__dict__[twin.DRAWS] = twin.drawing(layer, numbers)
+
+
+def _in_order(layer: Array, seen: set[int]) -> Iterator[Array]:
+    """A layer and all in it, outermost first. Keras's own list turns around those inside of one."""
+    if id(layer) not in seen:
+        seen.add(id(layer))
+        yield layer
+        for inner in layer._layers:
+            yield from _in_order(inner, seen)
 
 
 def _draws(layer: Array) -> bool:

@@ -16,21 +16,18 @@ from numpynn.layers.recurrent.dropout import DropoutRNNCell
 from numpynn.layers.recurrent.stacked import StackedRNNCells
 from numpynn.ops.dtypes import in_dtype
 from numpynn.saving.serialization import deserialize_keras_object, serialize_keras_object
-from numpynn.symbolic import any_symbolic, trying
+from numpynn.symbolic import trying
 from numpynn.typing import Array
 from numpynn.variables import Variable
 
 
 class SequenceLayer(Layer):
-    """A layer that may keep states from batch to batch, and then must know the batch size."""
+    """A layer that may keep states from batch to batch."""
 
     stateful: bool
 
     def _shape_arguments(self, method: Any, args: Any, kwargs: Any) -> dict[str, Any]:
         shapes = super()._shape_arguments(method, args, kwargs)
-        if self.stateful and not any_symbolic(args, kwargs):
-            first = args[0] if args else next(iter(kwargs.values()))
-            shapes["sequences_shape"] = tuple(first.shape)
         return {name: shape for name, shape in shapes.items() if shape is not None}
 
     def reset_state(self) -> None:
