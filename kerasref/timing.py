@@ -4,7 +4,7 @@
                        of `fit`, data repeated to at least 100 full batches, first epoch dropped
     ms_per_step_fit    whole `fit` time over its steps, on the system's real data
 
-Keras runs in the faster of `jit_compile=True` and `False`. Metrics, batch size and class weights
+Keras runs in the faster of `jit_compile=True` and `False`, by a trial of a few batches. Metrics, batch size and class weights
 are the recipe's; its callbacks and validation data are left out.
 """
 
@@ -26,6 +26,9 @@ from numpynn.typing import Array
 
 FULL_BATCHES = 100
 ROUNDS = 3
+LONGEST = 40.0
+"""Seconds of rounds after which no other begins: 3 rounds of a step of 60 ms are enough."""
+TRIAL_BATCHES = 12
 FIT_STEPS, FIT_EPOCHS = 200, 10
 
 
@@ -73,20 +76,38 @@ def model_times(system: System, split: Split, rounds: int = ROUNDS) -> dict[str,
     """Milliseconds a step of both sides and their ratio, numpynn over Keras."""
     recipe = _recipe(system, split)
     ours = system.model()
-    theirs = {jit: _keras_model(system.slug, jit) for jit in (False, True)}
     samples = _repeated_batches(split, recipe["batch_size"], ours.dtype)
-    intervals: dict[Any, list[float]] = {"numpynn": [], False: [], True: []}
-    for _ in range(rounds):
-        for side, model in (("numpynn", ours), *theirs.items()):
-            ends = batch_ends("numpynn" if side == "numpynn" else "keras")
-            model.fit(*samples, epochs=2, callbacks=[ends], **recipe)
-            intervals[side] += ends.intervals()
+    theirs = _faster_keras_model(system.slug, samples, recipe)
+    intervals: dict[str, list[float]] = {"numpynn": [], "keras": []}
+    begin = time.perf_counter()
+    for number in range(rounds):
+        if number and time.perf_counter() - begin > LONGEST:
+            break
+        for side, model in (("numpynn", ours), ("keras", theirs)):
+            intervals[side] += _intervals(side, model, samples, recipe)
     medians = {side: float(np.median(found)) for side, found in intervals.items()}
-    faster = min((False, True), key=lambda jit: medians[jit])
     return {
-        "ms_per_step": _ratio(medians["numpynn"], medians[faster]),
-        "ms_per_step_fit": _fit_times(ours, theirs[faster], split, recipe, rounds),
+        "ms_per_step": _ratio(medians["numpynn"], medians["keras"]),
+        "ms_per_step_fit": _fit_times(ours, theirs, split, recipe, medians["numpynn"], rounds),
     }
+
+
+def _intervals(side: str, model: Any, samples: tuple[Any, Any], recipe: Any) -> list[float]:
+    ends = batch_ends(side)
+    model.fit(*samples, epochs=2, callbacks=[ends], **recipe)
+    found: list[float] = ends.intervals()
+    return found
+
+
+def _faster_keras_model(slug: str, samples: tuple[Any, Any], recipe: dict[str, Any]) -> Any:
+    """The model in the faster of Keras's modes, by a trial of a few batches."""
+    models = {jit: _keras_model(slug, jit) for jit in (False, True)}
+    size = TRIAL_BATCHES * recipe["batch_size"]
+    few: Any = map_structure(lambda array: None if array is None else array[:size], samples)
+    medians = {
+        jit: np.median(_intervals("keras", model, few, recipe)) for jit, model in models.items()
+    }
+    return models[min(medians, key=lambda jit: medians[jit])]
 
 
 def _recipe(system: System, split: Split) -> dict[str, Any]:
@@ -134,10 +155,12 @@ def _keras_model(slug: str, jit: bool) -> Any:
 
 
 def _fit_times(
-    ours: Any, theirs: Any, split: Split, recipe: dict[str, Any], rounds: int
+    ours: Any, theirs: Any, split: Split, recipe: dict[str, Any], step: float, rounds: int
 ) -> dict[str, float]:
     steps = -(-len(leaves(split.x)[0]) // recipe["batch_size"])
     epochs = min(FIT_EPOCHS, max(1, FIT_STEPS // steps))
+    if epochs * steps * step > LONGEST / 10:
+        epochs, rounds = 1, 1 if steps * step > LONGEST / 4 else rounds
     found: dict[str, list[float]] = {"numpynn": [], "keras": []}
     for _ in range(rounds):
         for side, model in (("numpynn", ours), ("keras", theirs)):
