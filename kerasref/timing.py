@@ -4,8 +4,8 @@
                        of `fit`, data repeated to at least 100 full batches, first epoch dropped
     ms_per_step_fit    whole `fit` time over its steps, on the system's real data
 
-Keras runs in the faster of `jit_compile=True` and `False`, by a trial of a few batches. Metrics, batch size and class weights
-are the recipe's; its callbacks and validation data are left out.
+Keras runs in the faster of `jit_compile=True` and `False`, by a trial of a few batches. Metrics,
+batch size and class weights are the recipe's; its callbacks and validation data are left out.
 """
 
 from __future__ import annotations
