@@ -169,6 +169,7 @@ POOL = windows_of((2, 5, 4, 3), (2, 3), (2, 1), "same", "channels_last")
 WINDOW = window((5, 4), (2, 3), (1, 2), "same", 1)
 BLOCKS = window((5, 4), (2, 3), (2, 1), "valid", 1)
 
+
 # What a primitive is called with, where one array of numbers is not enough: a function of a
 # generator, by the name of the primitive.
 def recurrent(r: Any, width: int, biases: int = 1) -> list[Any]:

@@ -217,9 +217,10 @@ def rows(table: Array, ids: Array) -> Any:
 def _added(g: Array, ids: Array, table: Array) -> Array:
     """Zeros in the shape of `table`, with each row of `g` added to the row of its id, in order.
 
-    Numbers are added, not rows: `np.add.at` is five to eight times as fast with one flat index
-    (1.1 ms instead of 8 for 6400 rows of 64 and 5000 words; sorting and `reduceat` takes 2 to 6,
-    `bincount` 2 to 3 in float64 alone). The index is made in pieces, which stay in the cache.
+    Numbers are added, not rows: `np.add.at` is five times as fast with one flat index (0.8 ms
+    instead of 5.9 for 6400 rows of 64 and 5000 words, 0.3 instead of 1.4 for 1600 of 100; sorting
+    and `reduceat` takes 1 to 3, `bincount` of the numbers 1 to 6 and sums in float64 alone). The
+    index is made in pieces, which stay in the cache.
     """
     total = np.zeros_like(table)
     flat, width = total.reshape(-1), table.shape[1]
