@@ -30,6 +30,7 @@ from numpynn.datasets import (
     mnist,
     noisy_sine,
     reuters_r8,
+    sentence_polarity,
     train_test_split,
     xor,
 )
@@ -75,6 +76,7 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("mnist", (5000, 28, 28), (5000,), np.int64, "embedded"),
         ("noisy-sine", (64, 1), (64,), np.float64, "generated"),
         ("reuters-r8", (7674,), (7674,), np.int64, "generated"),
+        ("sentence-polarity", (10_662,), (10_662,), np.int64, "generated"),
         ("two-level-labels", (3000, 32), (3000, 2), np.int64, "generated"),
         ("xor", (4, 2), (4,), np.int64, "embedded"),
     ],
@@ -82,7 +84,8 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, source):
     data = datasets.load(name)
     assert data.x.shape == x_shape
-    assert data.x.dtype == {"mnist": np.uint8, "reuters-r8": object}.get(name, np.float64)
+    types = {"mnist": np.uint8, "reuters-r8": object, "sentence-polarity": object}
+    assert data.x.dtype == types.get(name, np.float64)
     assert data.y.shape == y_shape
     assert data.y.dtype == y_type
     assert data.source == source
@@ -91,7 +94,7 @@ def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, 
 
 def test_the_table_above_has_every_name():
     names = "boston-housing credit-card-fraud diabetes food-prices har-smartphones ionosphere iris"
-    more = "mnist noisy-sine reuters-r8 two-level-labels xor"
+    more = "mnist noisy-sine reuters-r8 sentence-polarity two-level-labels xor"
     assert [*NAMES] == [*names.split(), *more.split()]
 
 
@@ -149,6 +152,47 @@ def test_newswire_is_read_in_its_published_form(published):
 def test_the_published_newswire_has_the_known_counts():
     data = reuters_r8.load()
     assert tuple(np.bincount(data.y)) == tuple(np.sum(reuters_r8.COUNTS, axis=0))
+
+
+@pytest.mark.usefixtures("offline")
+def test_generated_reviews_are_half_and_half_and_count_of_words_misleads():
+    data = sentence_polarity.load()
+    assert np.bincount(data.y).tolist() == [sentence_polarity.LINES] * 2
+    praise, blame = set(sentence_polarity.PRAISE), set(sentence_polarity.BLAME)
+    texts = [set(sentence_polarity.words(line)) for line in data.x]
+    surplus = np.array([len(text & praise) - len(text & blame) for text in texts])
+    assert 0.55 < np.mean((surplus > 0) == data.y) < 0.7
+    assert sentence_polarity.generate()[0] is data.x
+    assert (sentence_polarity.generate(seed=1)[0] != data.x).any()
+
+
+def test_reviews_are_read_in_their_published_form(published):
+    folder = published / "sentence-polarity"
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match="lacks rt-polarity.pos"):
+        sentence_polarity.load()
+    for part in sentence_polarity.PARTS:
+        (folder / part).write_bytes(
+            "a café \n\n".encode() + "a caf\xe9 of \x85\n".encode("latin-1")
+        )
+    data = sentence_polarity.load()
+    assert data.source == "published"
+    assert data.x.tolist() == ["a café", "a café of"] * 2
+    assert data.y.tolist() == [1, 1, 0, 0]
+    (folder / sentence_polarity.PARTS[1]).write_text("\n")
+    sentence_polarity._parse.cache_clear()
+    with pytest.raises(ValueError, match=r"rt-polarity\.neg: expected lines of text, got none"):
+        sentence_polarity.load()
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "sentence-polarity").is_dir(), reason="needs its files"
+)
+def test_the_published_reviews_are_the_known_ones():
+    data = sentence_polarity.load()
+    assert np.bincount(data.y).tolist() == [sentence_polarity.LINES] * 2
+    assert data.x[0].startswith("the rock is destined to be the 21st century's new")
+    assert not any("\ufffd" in line for line in data.x)
 
 
 @pytest.mark.usefixtures("offline")

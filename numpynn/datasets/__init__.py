@@ -28,6 +28,7 @@ NAMES = (
     "mnist",
     "noisy-sine",
     "reuters-r8",
+    "sentence-polarity",
     "two-level-labels",
     "xor",
 )
