@@ -46,6 +46,7 @@ PARAMETERS = {
     "convolution-examples": 12,
     "mnist-cnn": 3_274_634,
     "har-cnn": 405_698,
+    "lstm-sentiment": 590_601,
     "two-outputs": 30,
     "two-outputs-custom": 30,
     "labels-as-inputs": 30,

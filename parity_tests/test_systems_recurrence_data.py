@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras.src.legacy.preprocessing.text import Tokenizer
 
+from kerasref import systems as keras_systems
+from numpynn import systems, utils
 from numpynn.datasets import sentence_polarity
+from numpynn.systems import lstm_sentiment
 
 # -- reviews ---------------------------------------------------------------------------------------
 
@@ -62,3 +65,67 @@ def test_reviews_are_shuffled_alike_and_the_last_thousand_held_out():
     ]  # numpy.random.seed(10), permutation(10662)
     padding = np.concatenate([x, x_test]) == 0
     assert (np.diff(padding.astype(int), axis=1) >= 0).all()  # behind the words, never between
+
+
+# -- lstm-sentiment --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "shapes", "parameters"),
+    [
+        (
+            "lstm-sentiment",
+            [(51,), (51, 100), (51, 100), (51, 100), (100,), (100,), (1,)],
+            [0, 500_000, 80_400, 0, 0, 10_100, 101],
+        ),
+    ],
+)
+def test_layers_have_the_courses_shapes_and_parameters(slug, shapes, parameters):
+    for model in (systems.load(slug).model(), keras_systems.load(slug).model()):
+        found = [tuple(layer.output.shape[1:]) for layer in model.layers]
+        assert found == shapes
+        assert [layer.count_params() for layer in model.layers] == parameters
+
+
+def test_no_line_is_cut():
+    """Nor of the published ones, where they are at hand: the longest fills the length."""
+    x, _, x_test, _ = sentence_polarity.split(lstm_sentiment.VOCABULARY)
+    longest = {"published": lstm_sentiment.LENGTH, "generated": 21}
+    assert x.shape[1] == longest[sentence_polarity.load().source]
+    split = lstm_sentiment.data()
+    np.testing.assert_array_equal(split.x_test[:, : x.shape[1]], x_test)
+    assert not split.x_test[:, x.shape[1] :].any()
+
+
+def test_reading_padding_changes_the_verdict():
+    utils.set_random_seed(0)
+    model = lstm_sentiment.model()
+    lines = lstm_sentiment.data().x_test[:20]
+    embedding, lstm, _, _, hidden, praise = model.layers[1:]
+    states = lstm(embedding(lines)).numpy()
+    real = (lines != 0)[:, :, np.newaxis]
+    means = np.mean(states, axis=1), np.sum(states * real, axis=1) / np.sum(real, axis=1)
+    verdicts = [praise(hidden(mean)).numpy() for mean in means]
+    np.testing.assert_allclose(verdicts[0], model.predict(lines, verbose=0), atol=1e-6)
+    assert np.abs(verdicts[0] - verdicts[1]).min() > 1e-6
+
+
+def test_two_affine_layers_are_one():
+    utils.set_random_seed(0)
+    hidden, praise = lstm_sentiment.model().layers[-2:]
+    z = np.random.default_rng(0).normal(size=(8, 100)).astype("float32")
+    (first, b1), (second, b2) = hidden.get_weights(), praise.get_weights()
+    logits = z @ (first @ second) + (b1 @ second + b2)
+    np.testing.assert_allclose(praise(hidden(z)).numpy(), 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
+@pytest.mark.thorough
+def test_two_epochs_teach_the_generated_reviews(monkeypatch):
+    """Where counting words gets two of three right, as negations turn them round."""
+    monkeypatch.delenv("NUMPYNN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "nowhere")
+    utils.set_random_seed(0)
+    split, model = lstm_sentiment.data(), lstm_sentiment.model()
+    model.fit(split.x, split.y, batch_size=32, epochs=2, shuffle=False, verbose=0)
+    measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    assert measured["accuracy"] > 0.9

@@ -78,16 +78,17 @@ def number_words(texts: Sequence[Sequence[str]], vocabulary: int) -> tuple[list[
     ]
 
 
-def split(vocabulary: int) -> tuple[Array, Array, Array, Array]:
+def split(vocabulary: int, length: int | None = None) -> tuple[Array, Array, Array, Array]:
     """x (9662, n) and y (9662,) to learn from, x (1000, n) and y (1000,) held out.
 
-    x: numbers of words, whole, and zeros behind up to the longest line's n. The order is drawn by
-    seed 10, as the course draws it. Of fewer lines, a tenth is held out.
+    x: numbers of words, whole, and zeros behind, up to `length` or the longest line's n. The order
+    is drawn by seed 10, as the course draws it. Of fewer lines, a tenth is held out.
     """
     lines = load()
     _, numbers = number_words([words(clean(line)) for line in lines.x], vocabulary)
     order = np.random.RandomState(10).permutation(len(lines.y))
-    x, y = pad_sequences(numbers, padding="post")[order], lines.y[order]
+    x = pad_sequences(numbers, length, padding="post", truncating="post")[order]
+    y = lines.y[order]
     at = len(y) - min(HELD_OUT, len(y) // 10)
     return x[:at], y[:at], x[at:], y[at:]
 

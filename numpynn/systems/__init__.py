@@ -61,6 +61,7 @@ SLUGS = (
     "convolution-examples",
     "mnist-cnn",
     "har-cnn",
+    "lstm-sentiment",
     "least-squares",
     "polynomial-capacity",
     "constrained-descent",
