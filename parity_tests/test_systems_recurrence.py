@@ -1,0 +1,114 @@
+"""The systems of chapters 8 and 9: the course's numbers and shapes, and what each one teaches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerasref import systems as keras_systems
+from numpynn import Input, Sequential, layers, losses, systems, utils
+from numpynn.autograd import grad
+from numpynn.systems import hello_rnn, stacked_rnn
+
+
+def trained(slug: str, epochs: int | None = None) -> tuple[systems.Split, object]:
+    """The system's data and its model, trained by its recipe."""
+    utils.set_random_seed(0)
+    system = systems.load(slug)
+    split, model = system.data(), system.model()
+    model.fit(
+        split.x,
+        split.y,
+        batch_size=system.module.BATCH_SIZE,
+        epochs=epochs or system.module.EPOCHS,
+        verbose=0,
+        callbacks=system.callbacks(),
+        **system.fit_arguments(split),
+    )
+    return split, model
+
+
+def figure(slug: str) -> float:
+    """The system's figure after its recipe."""
+    split, model = trained(slug)
+    system = systems.load(slug)
+    found = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    return system.measure(found)
+
+
+# -- four letters by hand --------------------------------------------------------------------------
+
+
+def test_the_books_first_scores_push_e_up_and_the_others_down():
+    p, target = hello_rnn.softmax(hello_rnn.FIRST_SCORES), hello_rnn.one_hot("e")[0]
+    np.testing.assert_allclose(p, [0.0376841, 0.1251157, 0.000690209, 0.836510], rtol=2e-6)
+    assert -math.log(p @ target) == pytest.approx(2.0785168, abs=5e-8)
+
+    def loss(scores):
+        return losses.categorical_crossentropy(target, scores, from_logits=True)
+
+    slope = grad(loss)(hello_rnn.FIRST_SCORES).numpy()
+    np.testing.assert_allclose(slope, p - target, rtol=1e-12)
+    np.testing.assert_allclose(slope, [0.037684, -0.874884, 0.000690, 0.836510], atol=5e-7)
+
+
+@given(st.lists(st.floats(-2, 2), min_size=37, max_size=37), st.text("helo", min_size=2))
+def test_back_propagation_through_time_by_hand_is_the_gradient(numbers, text):
+    weights, x, y = np.array(numbers), hello_rnn.one_hot(text[:-1]), hello_rnn.one_hot(text[1:])
+
+    def loss(weights):
+        _, scores = hello_rnn.scores(weights, x)
+        return np.mean(losses.categorical_crossentropy(y, scores, from_logits=True))
+
+    found, slopes = hello_rnn.loss_and_gradient(weights, x, y)
+    assert float(found) == pytest.approx(float(loss(weights)), rel=1e-12)
+    np.testing.assert_allclose(slopes, grad(loss)(weights).numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_the_network_by_hand_is_a_simple_rnn_below_a_dense_layer():
+    model = Sequential(
+        [
+            Input((None, 4), dtype="float64"),
+            layers.SimpleRNN(3, use_bias=False, return_sequences=True, dtype="float64"),
+            layers.Dense(4, dtype="float64"),
+        ]
+    )
+    model.set_weights(list(hello_rnn.unpack(hello_rnn.start())))
+    assert model.count_params() == hello_rnn.start().size == 12 + 9 + 12 + 4
+    x = hello_rnn.inputs()
+    np.testing.assert_allclose(model(x).numpy(), hello_rnn.output(x), rtol=1e-13, atol=1e-14)
+
+
+def test_hello_is_learnt_and_by_its_memory():
+    weights = hello_rnn.start()
+    for t in range(hello_rnn.STEPS):
+        weights, loss = hello_rnn.step(weights, t)
+    assert hello_rnn.measure(weights) == 1
+    assert loss < 0.01
+    forgetful = weights.copy()
+    forgetful[12:21] = 0
+    _, scores = hello_rnn.scores(forgetful, hello_rnn.one_hot("hell"))
+    np.testing.assert_array_equal(scores[2], scores[3])  # after either l
+
+
+# -- one layer on another --------------------------------------------------------------------------
+
+
+def test_stacked_layers_have_the_books_shapes_and_parameters():
+    for model in (stacked_rnn.model(), keras_systems.load("stacked-rnn").model()):
+        shapes = [tuple(layer.output.shape[1:]) for layer in model.layers]
+        assert shapes == [(20, 64), (20, 256), (128,), (10,)]
+        assert [layer.count_params() for layer in model.layers] == [64_000, 82_176, 49_280, 1_290]
+
+
+def test_topics_of_new_sentences_are_found():
+    assert figure("stacked-rnn") > 0.8
+
+
+def test_the_lower_layer_must_hand_on_all_its_outputs():
+    with pytest.raises(ValueError, match="rank 3"):
+        Sequential([Input((20, 4)), layers.SimpleRNN(8), layers.SimpleRNN(8)])
