@@ -49,6 +49,7 @@ PARAMETERS = {
     "hello-rnn": 37,
     "stacked-rnn": 196_746,
     "har-rnn": 31_042,
+    "har-rnn": 31_042,
     "lstm-sentiment": 590_601,
     "two-outputs": 30,
     "two-outputs-custom": 30,

@@ -10,8 +10,8 @@ from keras.src.legacy.preprocessing.text import Tokenizer
 
 from kerasref import systems as keras_systems
 from numpynn import systems, utils
-from numpynn.datasets import sentence_polarity
-from numpynn.systems import lstm_sentiment
+from numpynn.datasets import har_smartphones, sentence_polarity
+from numpynn.systems import har_rnn, lstm_sentiment
 
 # -- reviews ---------------------------------------------------------------------------------------
 
@@ -78,6 +78,7 @@ def test_reviews_are_shuffled_alike_and_the_last_thousand_held_out():
             [(51,), (51, 100), (51, 100), (51, 100), (100,), (100,), (1,)],
             [0, 500_000, 80_400, 0, 0, 10_100, 101],
         ),
+        ("har-rnn", [(128,), (100,), (6,)], [17_536, 12_900, 606]),
     ],
 )
 def test_layers_have_the_courses_shapes_and_parameters(slug, shapes, parameters):
@@ -129,3 +130,47 @@ def test_two_epochs_teach_the_generated_reviews(monkeypatch):
     model.fit(split.x, split.y, batch_size=32, epochs=2, shuffle=False, verbose=0)
     measured = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
     assert measured["accuracy"] > 0.9
+
+
+# -- har-rnn ---------------------------------------------------------------------------------------
+
+
+def test_the_course_counts_a_bias_that_its_cell_never_uses():
+    model = har_rnn.model()
+    unused = 4 * har_rnn.UNITS
+    assert model.count_params() + unused == 31_554
+    assert har_rnn.lstm_model().count_params() == 84_162
+
+
+def test_the_last_state_is_one_weighted_sum_of_the_window():
+    utils.set_random_seed(0)
+    recurrent = har_rnn.model().layers[0]
+    x = har_smartphones.load().x[:4].astype("float32")
+    kernel, weights = recurrent.get_weights()
+    expected = np.zeros((4, har_rnn.UNITS))
+    for k in range(x.shape[1]):
+        expected += x[:, -1 - k] @ kernel @ np.linalg.matrix_power(weights, k)
+    np.testing.assert_allclose(recurrent(x).numpy(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_new_cell_forgets_within_ten_steps():
+    """A uniform matrix of width 0.1 has eigenvalues up to 0.05 √(128/3) = 0.33, nearly."""
+    utils.set_random_seed(0)
+    model = har_rnn.model()
+    recurrent = model.layers[0].cell.recurrent_kernel.numpy()
+    radius = np.abs(np.linalg.eigvals(recurrent)).max()
+    assert radius == pytest.approx(0.05 * np.sqrt(har_rnn.UNITS / 3), rel=0.15)
+    lengths = har_rnn.memory(model, steps=128)
+    assert lengths[10] < 1e-4 * lengths[0]
+    assert lengths[40] < 1e-15 * lengths[0]
+    assert lengths[0] == pytest.approx(np.linalg.norm(model.layers[0].cell.kernel.numpy()))
+
+
+def test_what_was_felt_long_ago_does_not_move_the_verdict():
+    utils.set_random_seed(0)
+    model, windows = har_rnn.model(), har_smartphones.load().x[:8].copy()
+    before = model.predict(windows, verbose=0)
+    windows[:, :-40] = 0
+    np.testing.assert_allclose(model.predict(windows, verbose=0), before, atol=1e-6)
+    windows[:, -1] = 0
+    assert np.abs(model.predict(windows, verbose=0) - before).max() > 1e-4

@@ -64,6 +64,7 @@ SLUGS = (
     "hello-rnn",
     "stacked-rnn",
     "har-rnn",
+    "har-rnn",
     "lstm-sentiment",
     "least-squares",
     "polynomial-capacity",

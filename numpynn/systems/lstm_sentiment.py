@@ -8,8 +8,8 @@
 
 590,601 parameters, of which 500,000 are the vectors of 5000 words. Of the 1000 published lines held
 out it knows three in four after one epoch; then it learns its own lines by heart, nine in ten after
-three epochs, and others no better. Of the generated lines it knows 95 % from the third epoch on, all
-but those that mean the opposite.
+three epochs, and others no better. Of the generated lines it knows 95 % from the third epoch on,
+all but those that mean the opposite.
 
 Three things follow the book and are better known than done. The mean takes in the steps of padding,
 where the LSTM goes on reading zeros, an ordinary word to the embedding. The hidden layer has no
