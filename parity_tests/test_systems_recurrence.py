@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kerasref import systems as keras_systems
 from numpynn import Input, Sequential, layers, losses, systems, utils
 from numpynn.autograd import grad
-from numpynn.systems import hello_rnn, stacked_rnn
+from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn
 
 
 def trained(slug: str, epochs: int | None = None) -> tuple[systems.Split, object]:
@@ -112,3 +112,29 @@ def test_topics_of_new_sentences_are_found():
 def test_the_lower_layer_must_hand_on_all_its_outputs():
     with pytest.raises(ValueError, match="rank 3"):
         Sequential([Input((20, 4)), layers.SimpleRNN(8), layers.SimpleRNN(8)])
+
+
+# -- several cells as one --------------------------------------------------------------------------
+
+
+def test_stacked_cells_have_the_books_parameters_and_states():
+    for model in (stacked_cells.model(), keras_systems.load("stacked-cells").model()):
+        simple, lstm = (model.get_layer(f"stacked_{name}") for name in ("simple", "lstm"))
+        assert simple.count_params() == (24 * 2 + 600) + 19_584
+        assert list(simple.cell.state_size) == [24, 128]
+        assert [list(sizes) for sizes in lstm.cell.state_size] == [[128, 128]] * 2
+        assert tuple(simple.output.shape) == tuple(lstm.output.shape) == (None, 128)
+
+
+@pytest.mark.parametrize("name", ["simple", "lstm"])
+def test_stacked_cells_give_what_stacked_layers_give(name):
+    x = stacked_cells.data().x_test[:20]
+    cells = stacked_cells.model().get_layer(f"stacked_{name}")
+    kind, units = {"simple": (layers.SimpleRNN, (24, 128)), "lstm": (layers.LSTM, (128, 128))}[name]
+    stack = Sequential([Input((16, 2)), kind(units[0], return_sequences=True), kind(units[1])])
+    stack.set_weights(cells.get_weights())
+    np.testing.assert_allclose(stack(x).numpy(), cells(x).numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_forms_of_waves_are_told_apart():
+    assert figure("stacked-cells") > 0.85
