@@ -49,6 +49,7 @@ PARAMETERS = {
     "hello-rnn": 37,
     "stacked-rnn": 196_746,
     "stacked-cells": 219_662,
+    "state-passing": 258_698,
     "stock-gru": 38_601,
     "har-rnn": 31_042,
     "lstm-sentiment": 590_601,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kerasref import systems as keras_systems
 from numpynn import Input, Sequential, layers, losses, systems, utils
 from numpynn.autograd import grad
-from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn
+from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn, state_passing
 
 
 def trained(slug: str, epochs: int | None = None) -> tuple[systems.Split, object]:
@@ -138,3 +138,41 @@ def test_stacked_cells_give_what_stacked_layers_give(name):
 
 def test_forms_of_waves_are_told_apart():
     assert figure("stacked-cells") > 0.85
+
+
+# -- states passed on ------------------------------------------------------------------------------
+
+
+def test_state_passing_has_the_books_parameters():
+    for model in (state_passing.model(), keras_systems.load("state-passing").model()):
+        counts = sorted(layer.count_params() for layer in model.layers)
+        assert counts == [0, 0, 650, 33_024, 33_024, 64_000, 128_000]
+
+
+def test_questions_are_answered_from_the_states_alone():
+    split, model = trained("state-passing")
+    found = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    assert found["accuracy"] > 0.7
+    strangers = [np.roll(split.x_test[0], 1, axis=0), split.x_test[1]]
+    found = model.evaluate(strangers, split.y_test, verbose=0, return_dict=True)
+    assert found["accuracy"] < 0.3  # with the states of another sentence
+    answers = model.predict([split.x_test[0][:, :13], split.x_test[1][:, :4]], verbose=0)
+    assert answers.shape == (400, 10)  # lengths are free, and not each other's
+
+
+def test_the_gradient_goes_back_through_both_states():
+    model, split = state_passing.model(), state_passing.data()
+    embeddings = [layer for layer in model.layers if isinstance(layer, layers.Embedding)]
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    words, questions = (
+        embedding(part[:3]).numpy()
+        for embedding, part in zip(embeddings, split.x_test, strict=True)
+    )
+
+    def answer(words, kept):
+        _, h, c = encoder(words)
+        return np.sum(decoder(questions, initial_state=[h * kept[0], c * kept[1]]))
+
+    for kept, reached in (([1.0, 0.0], True), ([0.0, 1.0], True), ([0.0, 0.0], False)):
+        slopes = grad(answer)(words, np.array(kept, words.dtype)).numpy()
+        assert np.any(slopes[:, 0]) == np.any(slopes[:, -1]) == reached

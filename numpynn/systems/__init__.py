@@ -64,6 +64,7 @@ SLUGS = (
     "hello-rnn",
     "stacked-rnn",
     "stacked-cells",
+    "state-passing",
     "stock-gru",
     "har-rnn",
     "lstm-sentiment",
