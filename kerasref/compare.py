@@ -234,14 +234,16 @@ def measured(model: Any, split: Split, system: System) -> float:
 def gradients_of(model: Any, x: Any, y: Any, sample_weight: Any = None) -> tuple[list[Array], Any]:
     """The gradients of the loss in training mode, for the trainable weights and for the inputs.
 
-    Those for the inputs come in the inputs' nesting, zero for whole numbers. Running averages are
-    left as they were.
+    Those for the inputs come in the inputs' nesting, zero for whole numbers. Running averages and
+    the states of stateful layers are left as they were.
     """
-    averages = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
+    kept = [state for layer in model.layers for state in leaves(getattr(layer, "states", None))]
+    moving = [v for v in (*model.non_trainable_variables, *kept) if v is not None]
+    before = [(variable, variable.numpy()) for variable in moving]
     with recording():
         inputs = map_structure(lambda a: source(a) if a.dtype.kind == "f" else a, x)
         loss = model.compute_loss(inputs, y, model(inputs, training=True), sample_weight)
-    for variable, value in averages:
+    for variable, value in before:
         variable.assign(value)
     variables = model.trainable_variables
     sources = [a for a in leaves(inputs) if isinstance(a, Tensor)]

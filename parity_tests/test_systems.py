@@ -50,6 +50,7 @@ PARAMETERS = {
     "stacked-rnn": 196_746,
     "stacked-cells": 219_662,
     "state-passing": 258_698,
+    "stateful-rnn": 329,
     "stock-gru": 38_601,
     "har-rnn": 31_042,
     "lstm-sentiment": 590_601,

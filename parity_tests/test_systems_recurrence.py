@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kerasref import systems as keras_systems
 from numpynn import Input, Sequential, layers, losses, systems, utils
 from numpynn.autograd import grad
-from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn, state_passing
+from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn, state_passing, stateful_rnn
 
 
 def trained(slug: str, epochs: int | None = None) -> tuple[systems.Split, object]:
@@ -176,3 +176,64 @@ def test_the_gradient_goes_back_through_both_states():
     for kept, reached in (([1.0, 0.0], True), ([0.0, 1.0], True), ([0.0, 0.0], False)):
         slopes = grad(answer)(words, np.array(kept, words.dtype)).numpy()
         assert np.any(slopes[:, 0]) == np.any(slopes[:, -1]) == reached
+
+
+# -- states kept from batch to batch ---------------------------------------------------------------
+
+
+def test_streams_are_cut_into_chunks_side_by_side():
+    split = stateful_rnn.data()
+    assert split.x.shape == split.y.shape == (6 * 32, 10, 1)
+    streams = np.concatenate(np.split(split.x, 6), axis=1)[..., 0]
+    targets = np.concatenate(np.split(split.y, 6), axis=1)[..., 0]
+    for stream, target in zip(streams, targets, strict=True):
+        last = None
+        for pulse, up in zip(stream, target, strict=True):
+            last = pulse if pulse else last
+            assert up == (last > 0)
+
+
+def test_chunks_are_known_only_from_the_ones_before():
+    right = {}
+    for stateful in (True, False):
+        utils.set_random_seed(0)
+        split, model = stateful_rnn.data(), stateful_rnn.model(stateful)
+        model.fit(
+            split.x,
+            split.y,
+            batch_size=32,
+            epochs=stateful_rnn.EPOCHS,
+            verbose=0,
+            shuffle=False,
+            callbacks=stateful_rnn.callbacks(),
+        )
+        right[stateful] = model.evaluate(split.x_test, split.y_test, verbose=0)[1]
+    assert right[True] > 0.95
+    assert right[False] < 0.8
+
+
+def test_chunks_are_one_pass_over_the_stream():
+    split, model = stateful_rnn.data(), stateful_rnn.model()
+    whole = Sequential(
+        [
+            Input((60, 1)),
+            layers.LSTM(8, return_sequences=True),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    whole.set_weights(model.get_weights())
+    chunks = model.predict(split.x_test, batch_size=32, verbose=0)
+    streams = np.concatenate(np.split(split.x_test, 6), axis=1)
+    found = np.concatenate(np.split(chunks, 6), axis=1)
+    np.testing.assert_allclose(found, whole.predict(streams, verbose=0), rtol=1e-5, atol=1e-6)
+    again = model.predict(split.x_test, batch_size=32, verbose=0)
+    assert not np.allclose(again[:32], chunks[:32], atol=1e-3)
+    model.layers[0].reset_state()
+    again = model.predict(split.x_test, batch_size=32, verbose=0)
+    np.testing.assert_array_equal(again, chunks)
+
+
+def test_another_batch_size_is_refused():
+    split, model = stateful_rnn.data(), stateful_rnn.model()
+    with pytest.raises(ValueError, match="batches of 32 samples"):
+        model.layers[0](split.x[:31])

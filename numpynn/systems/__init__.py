@@ -65,6 +65,7 @@ SLUGS = (
     "stacked-rnn",
     "stacked-cells",
     "state-passing",
+    "stateful-rnn",
     "stock-gru",
     "har-rnn",
     "lstm-sentiment",
