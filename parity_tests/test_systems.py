@@ -47,6 +47,7 @@ PARAMETERS = {
     "mnist-cnn": 3_274_634,
     "har-cnn": 405_698,
     "hello-rnn": 37,
+    "rnn-topologies": 20_708,
     "stacked-rnn": 196_746,
     "stacked-cells": 219_662,
     "state-passing": 258_698,

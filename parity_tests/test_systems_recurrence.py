@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from kerasref import systems as keras_systems
 from numpynn import Input, Sequential, layers, losses, systems, utils
 from numpynn.autograd import grad
-from numpynn.systems import hello_rnn, stacked_cells, stacked_rnn, state_passing, stateful_rnn
+from numpynn.systems import (
+    hello_rnn,
+    rnn_topologies,
+    stacked_cells,
+    stacked_rnn,
+    state_passing,
+    stateful_rnn,
+)
 
 
 def trained(slug: str, epochs: int | None = None) -> tuple[systems.Split, object]:
@@ -237,3 +244,45 @@ def test_another_batch_size_is_refused():
     split, model = stateful_rnn.data(), stateful_rnn.model()
     with pytest.raises(ValueError, match="batches of 32 samples"):
         model.layers[0](split.x[:31])
+
+
+# -- one or many -----------------------------------------------------------------------------------
+
+
+def test_five_forms_have_their_shapes():
+    shapes = {
+        "one_to_one": (None, 4),
+        "one_to_many": (None, 6, 4),
+        "many_to_one": (None, 4),
+        "many_to_many": (None, None, 4),
+        "encoder_decoder": (None, 3, 4),
+    }
+    for model in (rnn_topologies.model(), keras_systems.load("rnn-topologies").model()):
+        found = {layer: tuple(model.get_layer(layer).output.shape) for layer in shapes}
+        assert found == shapes
+
+
+def test_the_same_weights_serve_any_length():
+    model = rnn_topologies.model()
+    for steps in (1, 6, 11):
+        x = {"one": np.eye(4)[:2], "many": np.ones((2, steps, 4))}
+        found = model.predict(x, verbose=0)
+        assert found["many_to_many"].shape == (2, steps, 4)
+        assert found["many_to_one"].shape == (2, 4)
+        assert found["encoder_decoder"].shape == (2, 3, 4)
+
+
+def test_each_form_learns_what_it_can_and_sees_what_it_may():
+    split, model = trained("rnn-topologies")
+    found = model.evaluate(split.x_test, split.y_test, verbose=0, return_dict=True)
+    assert min(found[f"{name}_accuracy"] for name in rnn_topologies.OUTPUTS) > 0.85
+    other = {"one": split.x_test["one"], "many": split.x_test["many"].copy()}
+    other["many"][:, 2:] = np.roll(other["many"][:, 2:], 1, axis=0)
+    before, after = model.predict(split.x_test, verbose=0), model.predict(other, verbose=0)
+    for name in ("one_to_one", "one_to_many"):
+        np.testing.assert_array_equal(before[name], after[name])
+    causal = [found["many_to_many"] for found in (before, after)]
+    np.testing.assert_allclose(causal[0][:, :2], causal[1][:, :2], atol=1e-6)
+    assert not np.allclose(causal[0][:, 3:], causal[1][:, 3:], atol=0.5)
+    decoded = [found["encoder_decoder"] for found in (before, after)]
+    assert not np.allclose(decoded[0][:, 0], decoded[1][:, 0], atol=0.5)

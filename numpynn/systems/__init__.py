@@ -62,6 +62,7 @@ SLUGS = (
     "mnist-cnn",
     "har-cnn",
     "hello-rnn",
+    "rnn-topologies",
     "stacked-rnn",
     "stacked-cells",
     "state-passing",
