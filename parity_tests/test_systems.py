@@ -52,6 +52,7 @@ PARAMETERS = {
     "stacked-cells": 219_662,
     "state-passing": 258_698,
     "stateful-rnn": 329,
+    "minimal-cell": 1184,
     "stock-gru": 38_601,
     "har-rnn": 31_042,
     "lstm-sentiment": 590_601,

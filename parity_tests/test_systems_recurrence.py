@@ -14,6 +14,7 @@ from numpynn import Input, Sequential, layers, losses, systems, utils
 from numpynn.autograd import grad
 from numpynn.systems import (
     hello_rnn,
+    minimal_cell,
     rnn_topologies,
     stacked_cells,
     stacked_rnn,
@@ -286,3 +287,60 @@ def test_each_form_learns_what_it_can_and_sees_what_it_may():
     assert not np.allclose(causal[0][:, 3:], causal[1][:, 3:], atol=0.5)
     decoded = [found["encoder_decoder"] for found in (before, after)]
     assert not np.allclose(decoded[0][:, 0], decoded[1][:, 0], atol=0.5)
+
+
+# -- a cell of one's own ---------------------------------------------------------------------------
+
+
+def test_the_minimal_cell_has_the_books_parameters_but_for_its_idle_bias():
+    theirs = keras_systems.load("minimal-cell")
+    for module in (minimal_cell, theirs):
+        assert module.model().count_params() == 5 * 32 + 32 * 32 == 1184
+        assert module.model(module.AsPrinted).count_params() == 1312
+
+
+def test_the_printed_bias_is_never_used():
+    cell = minimal_cell.AsPrinted(4)
+    cell.build((None, 3))
+    x, h = np.ones((2, 3), "float32"), np.ones((2, 4), "float32")
+    before = cell(x, [h])[0].numpy()
+    cell.bias.assign(np.full(16, 100.0))
+    np.testing.assert_array_equal(cell(x, [h])[0].numpy(), before)
+
+
+def test_a_state_is_the_sum_of_what_came_through_powers_of_r():
+    layer = layers.RNN(layers.MinimalRNNCell(4, dtype="float64"), dtype="float64")
+    x = np.random.default_rng(0).normal(size=(2, 6, 3))
+    h = np.random.default_rng(1).normal(size=(2, 4))
+    found = layer(x, initial_state=[h]).numpy()
+    kernel, recurrent = layer.get_weights()
+    power = np.linalg.matrix_power
+    expected = sum(x[:, t] @ kernel @ power(recurrent, 5 - t) for t in range(6))
+    np.testing.assert_allclose(found, expected + h @ power(recurrent, 6), rtol=1e-12, atol=1e-15)
+
+
+def test_leaky_averages_are_a_minimal_cell():
+    """With r on the diagonal of R, and 1 - r where a signal is averaged."""
+    x, model = minimal_cell.data().x_test[:10], minimal_cell.model()
+    kernel = np.zeros((5, 32))
+    kernel[np.arange(32) % 5, np.arange(32)] = 1 - minimal_cell.LEAKS
+    model.set_weights([kernel, np.diag(minimal_cell.LEAKS)])
+    averages = minimal_cell.leaky_averages(x)
+    np.testing.assert_allclose(model.predict(x, verbose=0), averages, atol=1e-6)
+    a = np.zeros(32)
+    for signals in x[0]:
+        a = minimal_cell.LEAKS * a + (1 - minimal_cell.LEAKS) * signals[np.arange(32) % 5]
+    np.testing.assert_allclose(averages[0], a, rtol=1e-12, atol=1e-15)
+
+
+def test_memory_is_learnt():
+    """What was drawn has forgotten all after ten steps; what was learnt has not."""
+    utils.set_random_seed(0)
+    drawn = minimal_cell.impulse_response(minimal_cell.model().get_weights()[1], 11)
+    assert drawn[0] == 1
+    assert drawn[10] < 1e-5
+    split, model = trained("minimal-cell")
+    learnt = minimal_cell.impulse_response(model.get_weights()[1], 11)
+    assert learnt[10] > 0.1
+    loss = model.evaluate(split.x_test, split.y_test, verbose=0)
+    assert loss < 0.005 * np.var(split.y_test)

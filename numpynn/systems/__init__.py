@@ -67,6 +67,7 @@ SLUGS = (
     "stacked-cells",
     "state-passing",
     "stateful-rnn",
+    "minimal-cell",
     "stock-gru",
     "har-rnn",
     "lstm-sentiment",
