@@ -24,6 +24,7 @@ from numpynn.datasets import (
     data_folder,
     diabetes,
     food_prices,
+    google_stock,
     har_smartphones,
     ionosphere,
     iris,
@@ -70,6 +71,7 @@ def offline(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("credit-card-fraud", (284_807, 30), (284_807,), np.int64, "generated"),
         ("diabetes", (442, 10), (442,), np.float64, "embedded"),
         ("food-prices", (5, 3), (5,), np.float64, "embedded"),
+        ("google-stock", (1384, 5), (1384,), np.float64, "generated"),
         ("har-smartphones", (3240, 128, 9), (3240,), np.int64, "generated"),
         ("ionosphere", (351, 34), (351,), np.int64, "generated"),
         ("iris", (150, 4), (150,), np.int64, "embedded"),
@@ -93,8 +95,8 @@ def test_every_data_set_loads_without_a_network(name, x_shape, y_shape, y_type, 
 
 
 def test_the_table_above_has_every_name():
-    names = "boston-housing credit-card-fraud diabetes food-prices har-smartphones ionosphere iris"
-    more = "mnist noisy-sine reuters-r8 sentence-polarity two-level-labels xor"
+    names = "boston-housing credit-card-fraud diabetes food-prices google-stock har-smartphones"
+    more = "ionosphere iris mnist noisy-sine reuters-r8 sentence-polarity two-level-labels xor"
     assert [*NAMES] == [*names.split(), *more.split()]
 
 
@@ -193,6 +195,59 @@ def test_the_published_reviews_are_the_known_ones():
     assert np.bincount(data.y).tolist() == [sentence_polarity.LINES] * 2
     assert data.x[0].startswith("the rock is destined to be the 21st century's new")
     assert not any("\ufffd" in line for line in data.x)
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_generated_share_is_a_random_walk():
+    data = google_stock.load()
+    assert data.train_rows == google_stock.TRAINING_DAYS
+    opened, high, low, closed, volume = data.x.T
+    np.testing.assert_array_equal(data.y, opened)
+    np.testing.assert_array_equal(opened[1:], closed[:-1])
+    assert (low <= np.minimum(opened, closed)).all()
+    assert (high >= np.maximum(opened, closed)).all()
+    assert (volume > 0).all()
+    growth = np.diff(np.log(opened))
+    assert growth.std() == pytest.approx(google_stock.VOLATILITY, rel=0.1)
+    assert abs(np.corrcoef(growth[1:], growth[:-1])[0, 1]) < 0.06
+
+
+@pytest.mark.parametrize("parts", google_stock.PARTS)
+def test_shares_are_read_in_their_published_form(published, parts):
+    names = "Date,Open,High,Low,Close,Adj Close,Volume\n"
+    train = write(
+        published, f"google-stock/{parts[0]}", names + '3,1,4,0.5,"1,155.5",9,"1,16,00"\n'
+    )
+    with pytest.raises(FileNotFoundError, match="lacks Google_Stock_Price_Train.csv and"):
+        google_stock.load()
+    write(published, f"google-stock/{parts[1]}", names + "4,2,4,1,3,9,7\n5,3,4,1,3,9,7\n")
+    data = google_stock.load()
+    assert (data.source, data.train_rows) == ("published", 1)
+    np.testing.assert_array_equal(
+        data.x, [[1, 4, 0.5, 1155.5, 11600], [2, 4, 1, 3, 7], [3, 4, 1, 3, 7]]
+    )
+    np.testing.assert_array_equal(data.y, [1, 2, 3])
+    for content, message in [
+        (names + "3,1,x,1,1,1,1\n", "line 2: expected a number, got 'x'"),
+        (names + "3,1\n", "line 2: expected a number, got None"),
+        (names, "expected a line for each day, got none"),
+        ("Date,Open\n", "expected columns Open.*; no High"),
+        ("", "expected columns Open.*; no Open"),
+    ]:
+        train.write_text(content)
+        google_stock._parse.cache_clear()
+        with pytest.raises(ValueError, match=message):
+            google_stock.load()
+
+
+@pytest.mark.skipif(
+    PUBLISHED is None or not (PUBLISHED / "google-stock").is_dir(), reason="needs its files"
+)
+def test_the_published_share_is_the_known_one():
+    data = google_stock.load()
+    assert (len(data.y), data.train_rows) == (1278, 1258)
+    np.testing.assert_array_equal(data.x[0], [325.25, 332.83, 324.97, 663.59, 7_380_500])
+    np.testing.assert_array_equal(data.y[[1257, 1258]], [782.75, 778.81])
 
 
 @pytest.mark.usefixtures("offline")

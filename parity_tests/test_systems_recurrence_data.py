@@ -10,8 +10,8 @@ from keras.src.legacy.preprocessing.text import Tokenizer
 
 from kerasref import systems as keras_systems
 from numpynn import systems, utils
-from numpynn.datasets import har_smartphones, sentence_polarity
-from numpynn.systems import har_rnn, lstm_sentiment
+from numpynn.datasets import google_stock, har_smartphones, sentence_polarity
+from numpynn.systems import har_rnn, lstm_sentiment, stock_gru
 
 # -- reviews ---------------------------------------------------------------------------------------
 
@@ -79,6 +79,11 @@ def test_reviews_are_shuffled_alike_and_the_last_thousand_held_out():
             [0, 500_000, 80_400, 0, 0, 10_100, 101],
         ),
         ("har-rnn", [(128,), (100,), (6,)], [17_536, 12_900, 606]),
+        (
+            "stock-gru",
+            [(60, 50), (60, 50), (60, 50), (60, 50), (50,), (50,), (1,)],
+            [7950, 0, 15_300, 0, 15_300, 0, 51],
+        ),
     ],
 )
 def test_layers_have_the_courses_shapes_and_parameters(slug, shapes, parameters):
@@ -174,3 +179,67 @@ def test_what_was_felt_long_ago_does_not_move_the_verdict():
     np.testing.assert_allclose(model.predict(windows, verbose=0), before, atol=1e-6)
     windows[:, -1] = 0
     assert np.abs(model.predict(windows, verbose=0) - before).max() > 1e-4
+
+
+# -- stock-gru -------------------------------------------------------------------------------------
+
+
+def test_windows_are_as_many_as_in_the_course(monkeypatch):
+    monkeypatch.delenv("NUMPYNN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "nowhere")
+    split = stock_gru.data()
+    assert split.x.shape == (1199, 60, 1)
+    assert split.y.shape == (1199, 1)
+    assert split.x_test.shape == (125, 60, 1)
+    assert split.y_test.shape == (125, 1)
+
+
+def test_windows_slide_from_the_known_days_into_the_others():
+    stock, split = google_stock.load(), stock_gru.data()
+    low, width = stock_gru.scale()
+    n = stock.train_rows
+    dollars = [low + width * part for part in split[:4]]
+    np.testing.assert_allclose(dollars[0][0, :, 0], stock.y[:60])
+    np.testing.assert_allclose(dollars[1][:, 0], stock.y[60:n])
+    np.testing.assert_allclose(dollars[2][0, :, 0], stock.y[n - 60 : n])
+    np.testing.assert_allclose(dollars[3][:, 0], stock.y[n:])
+    np.testing.assert_array_equal(split.x[1:, :-1], split.x[:-1, 1:])
+
+
+def test_the_scale_knows_nothing_of_the_days_to_come():
+    stock, split = google_stock.load(), stock_gru.data()
+    assert min(split.x.min(), split.y.min()) == 0
+    assert max(split.x.max(), split.y.max()) == 1
+    low, width = stock_gru.scale()
+    assert (split.y_test.max() > 1) == (stock.y[stock.train_rows :].max() > low + width)
+
+
+def least_squares_error(series: np.ndarray, known: int) -> tuple[float, float]:
+    """Of the best weighting of the sixty before, on what follows, and of persistence."""
+    x, y = stock_gru.windows(series)
+    x = np.insert(x[:, :, 0], 0, 1, axis=1)
+    weights = np.linalg.lstsq(x[:known], y[:known])[0]
+    errors = (x @ weights - y)[known:], (x[:, -1:] - y)[known:]
+    return tuple(float(np.sqrt(np.mean(np.square(error)))) for error in errors)
+
+
+def test_of_a_random_walk_nothing_beats_persistence():
+    walk = google_stock.generate()[:, 0]
+    learnt, persistence = least_squares_error(walk, 1199)
+    assert persistence < learnt
+    last = walk[google_stock.TRAINING_DAYS :].mean()
+    assert persistence == pytest.approx(google_stock.VOLATILITY * last, rel=0.15)
+
+
+def test_of_a_wave_the_past_says_everything():
+    learnt, persistence = least_squares_error(np.sin(np.arange(1384) / 9), 1199)
+    assert learnt < 1e-9 < 0.05 < persistence
+
+
+def test_errors_are_in_dollars(monkeypatch):
+    monkeypatch.delenv("NUMPYNN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "nowhere")
+    prices = google_stock.load().y
+    steps = np.diff(prices)[google_stock.TRAINING_DAYS - 1 :]
+    found = stock_gru.persistence(stock_gru.data())
+    assert found == pytest.approx(np.sqrt(np.mean(np.square(steps))), rel=1e-12)

@@ -22,6 +22,7 @@ NAMES = (
     "credit-card-fraud",
     "diabetes",
     "food-prices",
+    "google-stock",
     "har-smartphones",
     "ionosphere",
     "iris",

@@ -69,6 +69,7 @@ SLUGS = (
     "stateful-rnn",
     "minimal-cell",
     "stock-gru",
+    "stock-gru",
     "har-rnn",
     "lstm-sentiment",
     "least-squares",

@@ -12,9 +12,9 @@ never uses. The cell is linear, so its last state is one weighted sum of the win
 and R, small and uniform at first, has eigenvalues up to 0.33: of what was felt ten moments ago,
 0.2 s, some 10⁻⁵ is left. At first the cell sees little more than where gravity pulls at the end of
 the window. Training drives a few eigenvalues out, to 0.85 and beyond, and half a second counts; it
-takes many epochs, for the gradient too fades on its way back. After ten of them 70 % of the measured
-windows are taken for what they are, and who walks is hard to tell from who climbs. `memory` gives
-‖W Rᵏ‖, moment by moment. An LSTM in the cell's place is `lstm_model`.
+takes many epochs, for the gradient too fades on its way back. After ten of them 70 % of the
+measured windows are taken for what they are, and who walks is hard to tell from who climbs.
+`memory` gives ‖W Rᵏ‖, moment by moment. An LSTM in the cell's place is `lstm_model`.
 
 Source: course book, chapter 9; data: Anguita et al. 2013, or a generated stand-in.
 """
