@@ -54,7 +54,6 @@ PARAMETERS = {
     "stateful-rnn": 329,
     "minimal-cell": 1184,
     "stock-gru": 38_601,
-    "stock-gru": 38_601,
     "har-rnn": 31_042,
     "lstm-sentiment": 590_601,
     "two-outputs": 30,

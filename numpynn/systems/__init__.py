@@ -69,7 +69,6 @@ SLUGS = (
     "stateful-rnn",
     "minimal-cell",
     "stock-gru",
-    "stock-gru",
     "har-rnn",
     "lstm-sentiment",
     "least-squares",
