@@ -261,6 +261,18 @@ def test_files_go_both_ways(tmp_path: Path) -> None:
     hold(again(ids), array(theirs(ids)), 0.0)
 
 
+def test_files_name_our_layers_whatever_is_registered() -> None:
+    layer = numpynn.layers.MaskedMeanPooling(name="pool")
+    written = numpynn.saving.serialize_keras_object(layer)
+    registered = dict(numpynn.saving.get_custom_objects())
+    numpynn.saving.get_custom_objects().clear()
+    try:
+        again = numpynn.saving.deserialize_keras_object(written)
+    finally:
+        numpynn.saving.get_custom_objects().update(registered)
+    assert type(again) is type(layer) and again.get_config() == layer.get_config()
+
+
 def test_the_loss_of_labelled_steps_is_the_mean_over_those_that_count() -> None:
     ids, y = np.array([[1, 2, 3, 0], [2, 0, 0, 0]]), np.array([[0, 1, 1, 0], [1, 0, 0, 0]])
     table, kernel = normal(0, 4, 3), normal(1, 3, 2)

@@ -344,6 +344,9 @@ def class_of(config: dict[str, Any]) -> Any:
     found = get_registered_object(registered or name)
     if found is None and registered:
         found = get_registered_object(name) if registered == name else None
+    if found is None and registered == f"numpynn>{name}":  # ours beyond Keras's
+        own = getattr(importlib.import_module("numpynn.layers"), name, None)
+        found = own if inspect.isclass(own) and get_registered_name(own) == registered else None
     if found is not None:
         return found
     if isinstance(module, str) and not name.startswith("_"):
