@@ -6,7 +6,6 @@ ten steps. A process a side, so that neither sees the other's.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 
@@ -34,15 +33,15 @@ def train(side: str, slug: str) -> None:
         from kerasref.systems import load
 
         model = load(slug).model()
-    before = _resident()
+    before = _resident("VmRSS")
     model.fit(x, y, batch_size=size, epochs=1, verbose=0)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{before:.1f} {peak:.1f}")
+    print(f"{before:.1f} {_resident('VmHWM'):.1f}")
 
 
-def _resident() -> float:
+def _resident(which: str) -> float:
+    """MiB in memory now (VmRSS) or at most (VmHWM; `ru_maxrss` would know the parent's, too)."""
     with open("/proc/self/status", encoding="ascii") as lines:
-        kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
+        kilobytes = next(line.split()[1] for line in lines if line.startswith(which))
     return int(kilobytes) / 1024
 
 
