@@ -19,7 +19,7 @@ from numpynn.typing import Array
 Step = Callable[[Array, Array, slice], None]
 """(values, target, block): computes the target, a block of the batch, from values."""
 
-_BLOCK = 4 * 2**20
+_BLOCK = 2 * 2**20
 """Bytes at a time: few enough for the caches, enough for the time that Python takes per block."""
 _WORK = 16
 """What a value counts where `in_shares` decides on threads, as it does for matrix products."""
